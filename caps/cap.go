@@ -1,0 +1,102 @@
+// Package caps names Linux capabilities, holds sets of them, and says under
+// which identity a command runs.
+package caps
+
+import (
+	"fmt"
+	"strings"
+
+	"kernel.org/pub/linux/libs/security/libcap/cap"
+)
+
+// Cap is the number of one capability, as in linux/capability.h.
+type Cap uint8
+
+// The capabilities that capmon itself reasons about; every other one is only
+// passed on.
+const (
+	DACOverride       = Cap(cap.DAC_OVERRIDE)
+	DACReadSearch     = Cap(cap.DAC_READ_SEARCH)
+	SetPCap           = Cap(cap.SETPCAP)
+	NetAdmin          = Cap(cap.NET_ADMIN)
+	SysAdmin          = Cap(cap.SYS_ADMIN)
+	SysResource       = Cap(cap.SYS_RESOURCE)
+	Syslog            = Cap(cap.SYSLOG)
+	Perfmon           = Cap(cap.PERFMON)
+	BPF               = Cap(cap.BPF)
+	CheckpointRestore = Cap(cap.CHECKPOINT_RESTORE)
+)
+
+// maxCaps is how many capabilities a Set can hold: the kernel keeps them in
+// 64 bits (kernel_cap_t in linux/capability.h).
+const maxCaps = 64
+
+// String returns the name that capabilities(7) uses, such as CAP_NET_ADMIN,
+// and CAP_63 for a number that has no name yet.
+func (c Cap) String() string {
+	name := strings.ToUpper(cap.Value(c).String())
+	if !strings.HasPrefix(name, "CAP_") {
+		name = fmt.Sprintf("CAP_%d", uint8(c))
+	}
+	return name
+}
+
+// MarshalText writes the name, so that JSON holds names and no numbers.
+func (c Cap) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote, and every other form that Parse
+// takes.
+func (c *Cap) UnmarshalText(text []byte) error {
+	v, err := Parse(string(text))
+	if err != nil {
+		return err
+	}
+	*c = v
+	return nil
+}
+
+// Parse reads the name of a capability in any case, with or without CAP_.
+// The error of an unknown name proposes the nearest one.
+func Parse(name string) (Cap, error) {
+	full := strings.ToUpper(strings.TrimSpace(name))
+	if !strings.HasPrefix(full, "CAP_") {
+		full = "CAP_" + full
+	}
+	for c := Cap(0); c < maxCaps; c++ {
+		if c.String() == full {
+			return c, nil
+		}
+	}
+	return 0, fmt.Errorf("unknown capability %q: did you mean %s?", name, nearest(full))
+}
+
+// nearest returns the known name with the fewest edits from name.
+func nearest(name string) Cap {
+	best, distance := Cap(0), len(name)+maxCaps
+	for c := Cap(0); c < Cap(cap.NamedCount); c++ {
+		if d := edits(name, c.String()); d < distance {
+			best, distance = c, d
+		}
+	}
+	return best
+}
+
+// edits is the Levenshtein distance of a and b.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost = 1 + min(diagonal, row[j], row[j+1])
+			}
+			diagonal, row[j+1] = row[j+1], cost
+		}
+	}
+	return row[len(b)]
+}
