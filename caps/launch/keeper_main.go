@@ -1,0 +1,247 @@
+package launch
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+	"kernel.org/pub/linux/libs/security/libcap/cap"
+)
+
+const (
+	// keeperName is what ps(1) shows. It does not contain "capmon", so that
+	// `pkill -9 capmon` ends capmon, and the keeper still cleans up.
+	keeperName = "capkeeper"
+	// keeperEnv marks a process that is to be a keeper.
+	keeperEnv = "CAPMON_KEEPER"
+	// keeperSocket is the descriptor of the keeper's end of the socket.
+	keeperSocket = 3
+	// exitFailed is the exit status of a keeper that could not work.
+	exitFailed = 125
+)
+
+// keeperEnviron is the environment of a keeper. The command does not get it.
+func keeperEnviron() []string {
+	env := []string{keeperEnv + "=1"}
+	// For the coverage of tests (go help build, -cover).
+	if dir, ok := os.LookupEnv("GOCOVERDIR"); ok {
+		env = append(env, "GOCOVERDIR="+dir)
+	}
+	return env
+}
+
+// IsKeeper says whether this process was started to be a keeper. Ask it
+// before anything else in main.
+//
+// Anyone can start capmon in this way. It gives them nothing: see KeeperMain.
+func IsKeeper() bool {
+	if os.Getenv(keeperEnv) == "" {
+		return false
+	}
+	kind, err := unix.GetsockoptInt(keeperSocket, unix.SOL_SOCKET, unix.SO_DOMAIN)
+	return err == nil && kind == unix.AF_UNIX
+}
+
+// KeeperMain serves capmon at the other end of the socket and does not
+// return. A keeper that got powers from its own file, by set-user-ID or file
+// capabilities, gives them up first: whoever started it has then only a
+// process that does what he may do himself.
+func KeeperMain() {
+	err := keep()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "capmon:", err)
+		os.Exit(exitFailed)
+	}
+	os.Exit(0)
+}
+
+// keep is the keeper's life.
+func keep() error {
+	if err := renounce(); err != nil {
+		return err
+	}
+	// What the user's shell has left open for capmon is not the command's.
+	if err := closeOnExec(keeperSocket); err != nil {
+		return err
+	}
+	if err := setName(keeperName); err != nil {
+		return err
+	}
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("become child subreaper: %w", err)
+	}
+	if err := surviveSignals(); err != nil {
+		return err
+	}
+	conn, err := newConn(keeperSocket)
+	if err != nil {
+		return err
+	}
+	if err := conn.send(message{Kind: helloReply, Grantable: Grantable()}); err != nil {
+		return err
+	}
+	return serve(conn)
+}
+
+// setName names the process, which is to name its first thread. That of a
+// file with privileges belongs to root in /proc; such a process can only name
+// the thread on which it runs, which in practice, this early, is the first.
+func setName(name string) error {
+	if os.WriteFile("/proc/self/comm", []byte(name), 0) == nil {
+		return nil
+	}
+	text, err := unix.BytePtrFromString(name)
+	if err != nil {
+		return fmt.Errorf("name keeper: %w", err)
+	}
+	if err := unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(text)), 0, 0, 0); err != nil {
+		return fmt.Errorf("name keeper: %w", err)
+	}
+	return nil
+}
+
+// renounce gives up what the executable's file has lent to this process.
+func renounce() error {
+	lent, err := executedSecurely()
+	if err != nil || !lent {
+		return err
+	}
+	uid, gid := unix.Getuid(), unix.Getgid()
+	if err := syscall.Setresgid(gid, gid, gid); err != nil {
+		return fmt.Errorf("give up the file's group: %w", err)
+	}
+	if err := syscall.Setresuid(uid, uid, uid); err != nil {
+		return fmt.Errorf("give up the file's user: %w", err)
+	}
+	if err := cap.NewSet().SetProc(); err != nil {
+		return fmt.Errorf("give up the file's capabilities: %w", err)
+	}
+	return nil
+}
+
+// executedSecurely says whether exec has given this process more than it had:
+// AT_SECURE of getauxval(3), set by cap_bprm_creds_from_file() in
+// security/commoncap.c.
+func executedSecurely() (bool, error) {
+	const atSecure = 23 // AT_SECURE of linux/auxvec.h
+	vector, err := unix.Auxv()
+	if err != nil {
+		return false, fmt.Errorf("read auxiliary vector: %w", err)
+	}
+	for _, entry := range vector {
+		if entry[0] == atSecure {
+			return entry[1] != 0, nil
+		}
+	}
+	return true, nil
+}
+
+// closeOnExec marks every descriptor from first on.
+func closeOnExec(first int) error {
+	err := unix.CloseRange(uint(first), ^uint(0)>>32, unix.CLOSE_RANGE_CLOEXEC)
+	if err == nil {
+		return nil
+	}
+	// Linux before 5.11.
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return fmt.Errorf("list descriptors: %w", err)
+	}
+	for _, e := range entries {
+		if fd, err := strconv.Atoi(e.Name()); err == nil && fd >= first {
+			unix.CloseOnExec(fd)
+		}
+	}
+	return nil
+}
+
+// surviveSignals makes the keeper outlive what is sent to the whole process
+// group, by Ctrl-C at the terminal or by the command's own kill(0). Handlers,
+// unlike ignored signals, are not inherited through exec, so the command gets
+// the default; but what capmon was started with as ignored (nohup) is left
+// alone, and so inherited.
+func surviveSignals() error {
+	ignored, err := ignoredSignals()
+	if err != nil {
+		return err
+	}
+	caught := make([]os.Signal, 0, 64)
+	for s := syscall.Signal(1); s <= 64; s++ {
+		switch s {
+		case syscall.SIGKILL, syscall.SIGSTOP: // cannot be caught
+		case syscall.SIGCHLD, syscall.SIGCONT, syscall.SIGURG, syscall.SIGWINCH: // harm nobody
+		default:
+			if ignored&(1<<(s-1)) == 0 {
+				caught = append(caught, s)
+			}
+		}
+	}
+	// Nobody reads the channel: package signal drops what does not fit.
+	signal.Notify(make(chan os.Signal, 1), caught...)
+	return nil
+}
+
+// ignoredSignals is SigIgn of proc_pid_status(5), bit N-1 for signal N.
+func ignoredSignals() (uint64, error) {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0, fmt.Errorf("read signal dispositions: %w", err)
+	}
+	for line := range strings.Lines(string(status)) {
+		if mask, ok := strings.CutPrefix(line, "SigIgn:"); ok {
+			ignored, err := strconv.ParseUint(strings.TrimSpace(mask), 16, 64)
+			if err != nil {
+				return 0, fmt.Errorf("read signal dispositions: %w", err)
+			}
+			return ignored, nil
+		}
+	}
+	return 0, fmt.Errorf("read signal dispositions: no SigIgn in /proc/self/status")
+}
+
+// serve does what capmon asks for until it says release or its end of the
+// socket closes.
+func serve(conn *conn) error {
+	var current *launching
+	for {
+		m, err := conn.receive()
+		if err != nil {
+			// capmon is gone, and nothing of the command shall stay.
+			return current.killAll()
+		}
+		switch m.Kind {
+		case launchRequest:
+			fds, err := conn.takeFiles(3)
+			if err != nil {
+				return err
+			}
+			current = startLaunching(conn, m.Spec, fds)
+		case goRequest:
+			current.decision <- true
+		case abortRequest:
+			current.abort()
+		case releaseRequest:
+			return nil
+		}
+	}
+}
+
+// killAll ends everything that came of l and returns when it has been waited
+// for.
+func (l *launching) killAll() error {
+	if l == nil {
+		return nil
+	}
+	l.abort()
+	e := ender{
+		walk: func(visit func(proc)) error { return walk(os.Getpid(), visit) },
+		done: l.done,
+	}
+	return e.run(context.Background(), 0)
+}

@@ -1,0 +1,76 @@
+// Package launch starts a command under a grant and an identity, and answers
+// for every process that comes of it.
+//
+// The command is not a child of capmon but of a keeper: capmon executed a
+// second time, connected by a socket. The keeper is a child subreaper
+// (prctl(2), PR_SET_CHILD_SUBREAPER), so whatever the command leaves behind
+// becomes its child, and when capmon ends, however it ends, the socket closes
+// and the keeper kills them all. capmon is a subreaper too, and so gets what
+// is left when it is the keeper that was killed.
+//
+//	func main() {
+//		if launch.IsKeeper() {
+//			launch.KeeperMain()
+//		}
+//		...
+package launch
+
+import (
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/capmon/capmon/caps"
+)
+
+// Spec says what to run and as whom.
+type Spec struct {
+	// Path is what to execute. With a slash it is taken as it is, relative
+	// to Dir; without one it is searched in the PATH of Env as execvp(3)
+	// does, under the identity and the grant.
+	Path string
+	// Args is the argument vector, the command's own name included.
+	Args []string
+	// Env is the whole environment.
+	Env []string
+	// Dir is the working directory; "" is capmon's.
+	Dir string
+	// Stdin, Stdout and Stderr are the only descriptors that the command
+	// gets. nil is /dev/null.
+	Stdin, Stdout, Stderr *os.File
+
+	// Identity is the user to run as; nil leaves capmon's.
+	Identity *caps.Identity
+	// Grant is the capability set to run with: inheritable, ambient,
+	// permitted, effective and bounding set are exactly this, and uid 0 is
+	// nothing special (SECBIT_NOROOT). nil leaves the powers that the kernel
+	// gives: to an Identity other than uid 0 none, to uid 0 root's, and
+	// without an Identity the caller's own.
+	Grant *caps.Set
+	// NoNewPrivs keeps set-user-ID programs and file capabilities from
+	// lending anything (prctl(2), PR_SET_NO_NEW_PRIVS).
+	NoNewPrivs bool
+}
+
+// Exit is how a command ended.
+type Exit struct {
+	Status syscall.WaitStatus
+	// Duration is the time from the fork to the end.
+	Duration time.Duration
+	// Alone: no process of the command was left when it ended.
+	Alone bool
+}
+
+// Code is the exit status, or 128+N after signal N, as the shell has it.
+func (e Exit) Code() int {
+	if e.Status.Signaled() {
+		return 128 + int(e.Status.Signal())
+	}
+	return e.Status.ExitStatus()
+}
+
+// Left is a process of the command that still runs.
+type Left struct {
+	PID  int
+	Comm string
+}
