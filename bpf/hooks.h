@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The hooks on cap_capable, one group for each backend. What they see goes to
+ * three functions of the program that includes this:
+ *
+ *   ignored   says whether a check with this answer is not wanted.
+ *   asked     says whether a check is to be recorded, and where it is made.
+ *             sp is any address in the hook's own stack frame that is the
+ *             same for every call that comes the same way.
+ *   answered  records it.
+ */
+#ifndef CAPMON_HOOKS_H
+#define CAPMON_HOOKS_H
+
+#include "lost.h"
+#include "site.h"
+
+/* For a hook that sees question and answer at once. */
+static __always_inline int on_check(void *ctx, const struct question *q, int ret)
+{
+	struct site site = {};
+	void *at = ctx;
+	u64 sp = 0;
+
+	if (ignored(ret))
+		return 0;
+	/* Read back through memory: a pointer must not be reckoned with. */
+	bpf_probe_read_kernel(&sp, sizeof(sp), &at);
+	if (asked(ctx, sp, q, &site))
+		answered(q, &site, ret);
+	return 0;
+}
+
+SEC("tp_btf/cap_capable")
+int BPF_PROG(cap_capable_tracepoint, const struct cred *cred,
+	     struct user_namespace *target_ns,
+	     const struct user_namespace *capable_ns, int cap, int ret)
+{
+	struct question q = { .cred = cred, .ns = target_ns, .cap = cap };
+
+	return on_check(ctx, &q, ret);
+}
+
+SEC("fexit/cap_capable")
+int BPF_PROG(cap_capable_fexit, const struct cred *cred,
+	     struct user_namespace *target_ns, int cap, unsigned int opts, int ret)
+{
+	struct question q = { .cred = cred, .ns = target_ns, .cap = cap, .opts = opts };
+
+	return on_check(ctx, &q, ret);
+}
+
+/*
+ * For kernels without fexit and before the tracepoint: one probe sees the
+ * question, another the answer. They are paired by task and stack frame, so
+ * that neither preemption nor a check within a check mixes them up; a
+ * question whose answer was missed is lost when its frame is used again.
+ */
+struct frame {
+	u64 task;
+	u64 sp; /* at the first instruction of cap_capable */
+};
+
+struct pending {
+	struct question question;
+	struct site site;
+	u32 pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1 << 12);
+	__type(key, struct frame);
+	__type(value, struct pending);
+} pending SEC(".maps");
+
+SEC("kprobe/cap_capable")
+int BPF_KPROBE(cap_capable_entry, const struct cred *cred,
+	       struct user_namespace *target_ns, int cap, unsigned int opts)
+{
+	struct frame frame = { .task = bpf_get_current_task(), .sp = PT_REGS_SP(ctx) };
+	struct pending p = {};
+
+	p.question.cred = cred;
+	p.question.ns = target_ns;
+	p.question.cap = cap;
+	p.question.opts = opts;
+	if (!asked(ctx, frame.sp, &p.question, &p.site))
+		return 0;
+	if (bpf_map_lookup_elem(&pending, &frame))
+		count_lost(LOST_CHECK);
+	if (bpf_map_update_elem(&pending, &frame, &p, BPF_ANY))
+		count_lost(LOST_CHECK);
+	return 0;
+}
+
+SEC("kretprobe/cap_capable")
+int BPF_KRETPROBE(cap_capable_return, int ret)
+{
+	struct frame frame = { .task = bpf_get_current_task() };
+	struct pending *p;
+
+	frame.sp = PT_REGS_SP(ctx) - RETURN_ADDRESS_SIZE;
+	p = bpf_map_lookup_elem(&pending, &frame);
+	if (!p)
+		return 0;
+	if (!ignored(ret))
+		answered(&p->question, &p->site, ret);
+	bpf_map_delete_elem(&pending, &frame);
+	return 0;
+}
+
+#endif

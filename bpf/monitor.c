@@ -1,0 +1,112 @@
+//go:build ignore
+
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Watches the capability checks of the whole machine. Unlike the programs for
+ * one command it has none on sys_exit, which would cost every system call of
+ * every process; so what became of the call is not known.
+ */
+#include "monitor_filter.h"
+#include "monitor_records.h"
+#include "path.h"
+
+volatile const bool fold = true;
+
+/* Too large for the stack of kernels before 5.13 together with the rest. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct place);
+} new_place SEC(".maps");
+
+static __always_inline void keep_place(void *ctx, const struct site *site)
+{
+	u32 zero = 0;
+	struct place *p = bpf_map_lookup_elem(&new_place, &zero);
+	long n;
+
+	if (!p)
+		return;
+	n = bpf_get_stack(ctx, p->stack.ips, sizeof(p->stack.ips), 0);
+	p->stack.frames = n < 0 ? 0 : n / sizeof(p->stack.ips[0]);
+	/* Without it the check has no function, which is shown. */
+	bpf_map_update_elem(&places, site, p, BPF_NOEXIST);
+}
+
+static __always_inline u32 current_uid(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, real_cred, euid.val);
+}
+
+static __always_inline bool asked(void *ctx, u64 sp, const struct question *q,
+				  struct site *site)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct place *place;
+
+	if (!wanted_check(q) ||
+	    !wanted_process(tgid, by_uid ? current_uid(task) : 0))
+		return false;
+	site->nr = syscall_number(task);
+	site->compat = syscall_is_compat(task);
+	site->path = path_to(task, sp);
+	site->cap = q->cap;
+	place = bpf_map_lookup_elem(&places, site);
+	if (!place) {
+		keep_place(ctx, site);
+		return true;
+	}
+	if (place->path)
+		site->path = place->path;
+	return !place->hidden;
+}
+
+static __always_inline bool ignored(int ret)
+{
+	return only_fail && !ret;
+}
+
+static __always_inline struct seen *find_in_window(void *window,
+						   const struct seen_key *key)
+{
+	struct seen *known = bpf_map_lookup_elem(window, key);
+
+	if (known)
+		__sync_fetch_and_add(&known->count, 1);
+	return known;
+}
+
+static __always_inline void answered(const struct question *q,
+				     const struct site *site, int ret)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct seen_record r = {};
+	void *window = 0;
+	u32 zero = 0;
+
+	r.key.tgid = bpf_get_current_pid_tgid() >> 32;
+	r.key.uid = current_uid(task);
+	r.key.flags = check_kind(task, q, ret);
+	r.key.site = *site;
+	BPF_CORE_READ_INTO(&r.key.comm, task, group_leader, comm);
+	if (fold)
+		window = bpf_map_lookup_elem(&windows, &zero);
+	if (window && find_in_window(window, &r.key))
+		return;
+	r.seen.first = bpf_ktime_get_ns();
+	r.seen.count = 1;
+	r.seen.ppid = BPF_CORE_READ(task, real_parent, tgid);
+	/* No new entry: the window is full, or another thread of the process
+	 * came first. */
+	if (window && (!bpf_map_update_elem(window, &r.key, &r.seen, BPF_NOEXIST) ||
+		       find_in_window(window, &r.key)))
+		return;
+	if (bpf_ringbuf_output(&ring, &r, sizeof(r), 0))
+		count_lost(LOST_CHECK);
+}
+
+#include "hooks.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

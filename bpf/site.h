@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Where in the kernel a check is made, and of what kind it is. */
+#ifndef CAPMON_SITE_H
+#define CAPMON_SITE_H
+
+#include "kernel.h"
+
+#define COMM_LEN 16
+#define STACK_FRAMES 32
+
+#define CAP_OPT_NOAUDIT 2 /* include/linux/security.h */
+
+enum check_flags {
+	CHECK_PASS = 1,
+	CHECK_NOAUDIT = 2,    /* opts said so; only fexit and kprobe see them */
+	CHECK_OTHER_NS = 4,   /* not against the initial user namespace */
+	CHECK_OTHER_CRED = 8, /* not with the task's own credentials */
+	CHECK_COMPAT = 16,    /* the system call number is of the 32-bit table */
+	CHECK_RETURNED = 32,  /* the system call came back */
+};
+
+/* Where a check was made. A stack is walked for the first of its kind only. */
+struct site {
+	s32 nr;
+	u32 path; /* path_to() */
+	u8 cap;
+	u8 compat;
+	u8 pad[2];
+};
+
+struct stack {
+	u64 frames;
+	u64 ips[STACK_FRAMES]; /* innermost first */
+};
+
+/* What is asked of cap_capable. */
+struct question {
+	const struct cred *cred;
+	struct user_namespace *ns;
+	int cap;
+	u32 opts;
+};
+
+/* A check with other credentials than the task's own: while an override is
+ * in force (access(2), overlayfs), or when what decides differs. */
+static __always_inline bool other_cred(struct task_struct *task,
+				       const struct cred *cred)
+{
+	const struct cred *own = BPF_CORE_READ(task, real_cred);
+	u64 a = 0, b = 0;
+
+	if (BPF_CORE_READ(task, cred) != own)
+		return true;
+	if (cred == own)
+		return false;
+	bpf_probe_read_kernel(&a, sizeof(a), &own->cap_effective);
+	bpf_probe_read_kernel(&b, sizeof(b), &cred->cap_effective);
+	return a != b || BPF_CORE_READ(own, user_ns) != BPF_CORE_READ(cred, user_ns);
+}
+
+static __always_inline u32 check_kind(struct task_struct *task,
+				      const struct question *q, int ret)
+{
+	/* Not within BPF_CORE_READ, which would look for a question in the kernel. */
+	struct user_namespace *ns = q->ns;
+
+	return (ret ? 0 : CHECK_PASS) |
+	       (q->opts & CAP_OPT_NOAUDIT ? CHECK_NOAUDIT : 0) |
+	       (BPF_CORE_READ(ns, level) ? CHECK_OTHER_NS : 0) |
+	       (other_cred(task, q->cred) ? CHECK_OTHER_CRED : 0);
+}
+
+#define HASH(name, key_type, value_type, entries)               \
+	struct {                                                \
+		__uint(type, BPF_MAP_TYPE_HASH);                \
+		__uint(map_flags, BPF_F_NO_PREALLOC);           \
+		__uint(max_entries, entries);                   \
+		__type(key, key_type);                          \
+		__type(value, value_type);                      \
+	} name SEC(".maps")
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Which processes belong to an attempt. They are followed by thread group: a
+ * thread shares it, and exec from a thread that is not the leader keeps it
+ * while that thread's own id changes.
+ */
+#ifndef CAPMON_TREE_H
+#define CAPMON_TREE_H
+
+#include "exe.h"
+#include "records.h"
+
+#define SIGNAL_GROUP_EXIT 4 /* include/linux/sched/signal.h */
+
+struct followed {
+	struct image_key image;
+	u32 recording; /* not before the command's own exec */
+	u32 pad;
+};
+
+HASH(armed, u32, u32, 64);              /* launching thread -> attempt */
+HASH(followed, u32, struct followed, 1 << 16); /* thread group -> image */
+
+static __always_inline void add_image(const struct image_key *key,
+				      const struct image *image)
+{
+	if (bpf_map_update_elem(&images, key, image, BPF_ANY))
+		count_lost(LOST_PROCESS);
+}
+
+static __always_inline void follow(u32 tgid, const struct followed *f)
+{
+	if (bpf_map_update_elem(&followed, &tgid, f, BPF_ANY))
+		count_lost(LOST_PROCESS);
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+{
+	u32 tgid = parent->tgid, tid = parent->pid, child_tgid = child->tgid;
+	struct followed f = {};
+	struct image image = {};
+	struct followed *pf;
+	struct image *pi;
+	u32 *attempt;
+
+	if (tgid == child_tgid)
+		return 0;
+	pf = bpf_map_lookup_elem(&followed, &tgid);
+	if (pf) {
+		f = *pf;
+		image.parent = pf->image;
+		pi = bpf_map_lookup_elem(&images, &pf->image);
+		if (pi)
+			image.exe = pi->exe;
+	} else {
+		attempt = bpf_map_lookup_elem(&armed, &tid);
+		if (!attempt)
+			return 0;
+		f.image.attempt = *attempt;
+	}
+	f.image.tgid = child_tgid;
+	f.image.start = bpf_ktime_get_ns();
+	image.ppid = child->real_parent->tgid;
+	__builtin_memcpy(image.comm, child->comm, COMM_LEN);
+	add_image(&f.image, &image);
+	follow(child_tgid, &f);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task, int old_pid,
+	     struct linux_binprm *bprm)
+{
+	u32 tgid = task->tgid;
+	struct followed *f = bpf_map_lookup_elem(&followed, &tgid);
+	struct image image = {};
+	struct image *old;
+
+	if (!f)
+		return 0;
+	old = bpf_map_lookup_elem(&images, &f->image);
+	image.parent = f->image;
+	image.executed = 1;
+	image.ppid = task->real_parent->tgid;
+	__builtin_memcpy(image.comm, task->comm, COMM_LEN);
+	record_exe(bprm->file, &image.exe);
+	f->image.start = bpf_ktime_get_ns();
+	f->recording = 1;
+	if (old) {
+		old->replaced = 1;
+		old->end = f->image.start;
+	}
+	add_image(&f->image, &image);
+	return 0;
+}
+
+/* The last thread is gone when signal->live is; a thread that executes as
+ * another's leader is still alive when that leader ends. */
+static __always_inline void end_image(struct task_struct *task)
+{
+	u32 tgid = task->tgid;
+	struct followed *f;
+	struct image *image;
+
+	if (task->signal->live.counter > 0)
+		return;
+	f = bpf_map_lookup_elem(&followed, &tgid);
+	if (!f)
+		return;
+	image = bpf_map_lookup_elem(&images, &f->image);
+	if (image) {
+		image->end = bpf_ktime_get_ns();
+		/* As wait(2) has it: kernel/exit.c, wait_task_zombie(). */
+		image->status = task->signal->flags & SIGNAL_GROUP_EXIT ?
+					task->signal->group_exit_code :
+					task->group_leader->exit_code;
+		__builtin_memcpy(image->comm, task->group_leader->comm, COMM_LEN);
+	}
+	bpf_map_delete_elem(&followed, &tgid);
+}
+
+#endif

@@ -1,0 +1,4 @@
+package trace
+
+// sysPrefix is what the names of system calls' functions begin with.
+const sysPrefix = "arm64_"

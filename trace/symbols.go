@@ -1,0 +1,135 @@
+package trace
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/cilium/ebpf"
+
+	"github.com/capmon/capmon/bpf"
+)
+
+// symbols are the kernel's functions by address.
+type symbols struct {
+	addresses []uint64
+	names     []string
+}
+
+// readSymbols reads /proc/kallsyms (proc(5)). Where kptr_restrict hides the
+// addresses, every one of them is 0 and the table is empty.
+func readSymbols() (*symbols, error) {
+	f, err := os.Open("/proc/kallsyms")
+	if err != nil {
+		return nil, fmt.Errorf("read kernel symbols: %w", err)
+	}
+	defer f.Close()
+	var s symbols
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		s.addLine(lines.Bytes())
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("read kernel symbols: %w", err)
+	}
+	sort.Sort(&s)
+	return &s, nil
+}
+
+// addLine takes "ffffffff81000000 T name [module]" and keeps functions.
+func (s *symbols) addLine(line []byte) {
+	address, rest, ok := bytes.Cut(line, []byte{' '})
+	if !ok || len(rest) < 3 || !strings.ContainsRune("tTwW", rune(rest[0])) {
+		return
+	}
+	value, err := strconv.ParseUint(string(address), 16, 64)
+	if err != nil || value == 0 {
+		return
+	}
+	name, _, _ := bytes.Cut(rest[2:], []byte{'\t'})
+	s.addresses = append(s.addresses, value)
+	s.names = append(s.names, string(name))
+}
+
+func (s *symbols) Len() int           { return len(s.addresses) }
+func (s *symbols) Less(i, j int) bool { return s.addresses[i] < s.addresses[j] }
+func (s *symbols) Swap(i, j int) {
+	s.addresses[i], s.addresses[j] = s.addresses[j], s.addresses[i]
+	s.names[i], s.names[j] = s.names[j], s.names[i]
+}
+
+// name returns the function that holds the address, without what the compiler
+// appended to it (.isra.0, .constprop.0, .cold), and "" if none is known.
+func (s *symbols) name(address uint64) string {
+	i := sort.Search(len(s.addresses), func(i int) bool { return s.addresses[i] > address })
+	if i == 0 {
+		return ""
+	}
+	name, _, _ := strings.Cut(s.names[i-1], ".")
+	return name
+}
+
+// The text of the kernel lies between these symbols.
+const textStart, textEnd = "_stext", "_etext"
+
+// addressRange is struct range of bpf/path.h.
+type addressRange struct{ Start, Size uint64 }
+
+// padding is how far apart functions may be that follow each other.
+const padding = 64
+
+// wrapperRanges are where the wrappers of cap_capable are, and capmon's hook
+// between them and the eBPF program.
+func (s *symbols) wrapperRanges() []addressRange {
+	var ranges []addressRange
+	for i, name := range s.names[:max(len(s.names)-1, 0)] {
+		if !wrappers[name] && name != "__traceiter_cap_capable" {
+			continue
+		}
+		start, size := s.addresses[i], s.addresses[i+1]-s.addresses[i]
+		if n := len(ranges) - 1; n >= 0 && start-ranges[n].Start-ranges[n].Size < padding {
+			ranges[n].Size = start + size - ranges[n].Start
+			continue
+		}
+		ranges = append(ranges, addressRange{start, size})
+	}
+	return ranges
+}
+
+// text is where the kernel's functions are, without those of modules.
+func (s *symbols) text() addressRange {
+	var r addressRange
+	for i, name := range s.names {
+		switch name {
+		case textStart:
+			r.Start = s.addresses[i]
+		case textEnd:
+			r.Size = s.addresses[i] - r.Start
+		}
+	}
+	return r
+}
+
+// maxWrappers is MAX_WRAPPERS of bpf/path.h.
+const maxWrappers = 32
+
+// locate tells the programs which addresses mean something to them.
+func (s *symbols) locate(spec *ebpf.CollectionSpec) error {
+	found := s.wrapperRanges()
+	var table [maxWrappers]addressRange
+	n := copy(table[:], found)
+	err := errors.Join(
+		spec.Variables[bpf.MonitorVarKernelText].Set(s.text()),
+		spec.Variables[bpf.MonitorVarWrappers].Set(table),
+		spec.Variables[bpf.MonitorVarWrapperCount].Set(uint32(n)),
+	)
+	if err != nil {
+		return fmt.Errorf("tell where the kernel's functions are: %w", err)
+	}
+	return nil
+}
