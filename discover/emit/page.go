@@ -1,0 +1,111 @@
+package emit
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"al.essio.dev/pkg/shellescape"
+
+	"github.com/capmon/capmon/discover"
+)
+
+// maxShown is how much of a command a comment repeats, in bytes: a unit file
+// must keep every line under 2,048.
+const maxShown = 400
+
+// page collects the lines of one output. Shell and unit files have the same
+// comments: lines that begin with #.
+type page struct{ bytes.Buffer }
+
+// comment adds one comment line. Whatever the arguments hold, it stays one
+// line: what cannot be printed is replaced, and it never ends in a backslash,
+// which some readers of unit files take for "continued".
+func (p *page) comment(format string, args ...any) {
+	text := strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, fmt.Sprintf(format, args...))
+	if strings.HasSuffix(text, `\`) {
+		text += "."
+	}
+	fmt.Fprintf(p, "# %s\n", text)
+}
+
+// header says which command the page is for and how much is known. It
+// returns false when there is no set to write down.
+func (p *page) header(r discover.Report) bool {
+	p.comment("capmon discover: %s", shorten(shown(commandLine(r)), maxShown))
+	because := ""
+	if r.Reason != "" {
+		because = ": " + shorten(shown(r.Reason), maxShown)
+	}
+	switch r.Verdict {
+	case discover.Minimal, discover.Sufficient:
+	default:
+		p.comment("No set of capabilities was found under which it succeeds%s.", because)
+		if r.Refused != 0 {
+			p.comment("It was refused %s.", r.Refused)
+		}
+		if r.Unheld != 0 {
+			p.comment("It was refused %s, which capmon does not hold.", r.Unheld)
+		}
+		return false
+	}
+	user := shorten(shown(r.User.Name), maxShown)
+	switch {
+	case r.Capabilities == 0:
+		p.comment("It succeeds as %s without any capability.", user)
+	case r.Verdict == discover.Minimal:
+		p.comment("Minimal: as %s it succeeds with these capabilities and fails without any one of them.", user)
+	default:
+		p.comment("Sufficient, unproven: as %s it succeeds with these capabilities, and may not need all of them%s.", user, because)
+	}
+	if r.NeedsRoot {
+		p.comment("It needs to be uid 0: as another user it fails even with every capability.")
+	}
+	for _, set := range r.Alternatives {
+		if set != r.Capabilities {
+			p.comment("It would also succeed with %s instead.", set)
+		}
+	}
+	return true
+}
+
+// commandLine is what to type to run the command of r.
+func commandLine(r discover.Report) string {
+	if len(r.Command) == 1 {
+		return "/bin/sh -c " + shellescape.Quote(r.Command[0])
+	}
+	return shellescape.QuoteCommand(r.Command)
+}
+
+// shown returns s as it is when it prints as itself on one line, and as a Go
+// string literal otherwise.
+func shown(s string) string {
+	if printable(s) {
+		return s
+	}
+	return strconv.Quote(s)
+}
+
+// printable says that every byte of s is seen on the screen. A replacement
+// character counts as lost text: reading JSON puts it where s was no UTF-8.
+func printable(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
+		return !unicode.IsPrint(r) || r == unicode.ReplacementChar
+	})
+}
+
+// shorten cuts s to at most limit bytes, and says so.
+func shorten(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	return strings.ToValidUTF8(s[:limit], "") + "… (shortened)"
+}
