@@ -1,0 +1,85 @@
+package attempt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// HookError is a --setup or --cleanup that failed.
+type HookError struct {
+	// Option is the option that gave the hook, such as "--setup".
+	Option string
+	// Outcome says how it ended: "exit 1".
+	Outcome string
+	// Output is what it printed.
+	Output string
+}
+
+func (e *HookError) Error() string { return fmt.Sprintf("%s failed: %s", e.Option, e.Outcome) }
+
+// runHook runs a hook by the shell, as capmon itself is, in a process group
+// of its own so that Ctrl-C reaches it only through ctx. A process that it
+// leaves in the background is not waited for.
+func runHook(ctx context.Context, option, command string) error {
+	if command == "" {
+		return nil
+	}
+	// A file and no pipe: exec.Cmd waits for the end of a pipe, which a
+	// process in the background would hold open.
+	printed, err := memoryFile("hook")
+	if err != nil {
+		return err
+	}
+	defer printed.Close()
+	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", command)
+	cmd.Stdout, cmd.Stderr = printed, printed
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return unix.Kill(-cmd.Process.Pid, unix.SIGTERM) }
+	err = cmd.Run()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		text, err := readFrom(printed)
+		if err != nil {
+			return err
+		}
+		return &HookError{option, describeExit(syscall.WaitStatus(exit.Sys().(syscall.WaitStatus))), text}
+	}
+	if err != nil {
+		return fmt.Errorf("run %s: %w", option, err)
+	}
+	return nil
+}
+
+func memoryFile(name string) (*os.File, error) {
+	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("make file in memory: %w", err)
+	}
+	return os.NewFile(uintptr(fd), name), nil
+}
+
+func readFrom(f *os.File) (string, error) {
+	var kept clipped
+	if _, err := io.Copy(&kept, io.NewSectionReader(f, 0, 1<<62)); err != nil {
+		return "", fmt.Errorf("read what was printed: %w", err)
+	}
+	return kept.String(), nil
+}
+
+// describeExit says how a process ended.
+func describeExit(status syscall.WaitStatus) string {
+	if status.Signaled() {
+		return "killed by " + unix.SignalName(status.Signal())
+	}
+	return fmt.Sprintf("exit %d", status.ExitStatus())
+}

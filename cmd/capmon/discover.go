@@ -1,0 +1,159 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/capmon/capmon/caps/launch"
+	"github.com/capmon/capmon/cmd/capmon/attempt"
+	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/trace"
+)
+
+func runDiscover(s streams, o discoverOptions) error {
+	if err := requireRoot("discover"); err != nil {
+		return err
+	}
+	id, note, err := commandIdentity(o.user)
+	if err != nil {
+		return err
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return fmt.Errorf("find working directory: %w", err)
+	}
+	if err := checkExecutable(o.command, dir); err != nil {
+		fmt.Fprintf(s.err, "capmon discover: %v\n", err)
+		return statusError(exitNotFound)
+	}
+	d, err := openDestination(s, o.file)
+	if err != nil {
+		return err
+	}
+	defer d.discard()
+	// The keeper comes first: it must not inherit what capmon opens later.
+	keeper, err := launch.StartKeeper()
+	if err != nil {
+		return err
+	}
+	defer keeper.Close()
+	tracer, backend, err := openTracer(o.backend)
+	if err != nil {
+		return err
+	}
+	defer tracer.Close()
+	if note != "" {
+		fmt.Fprintf(s.err, "capmon discover: %s\n", note)
+	}
+	return search(s, d, &discovery{
+		options: o, keeper: keeper, tracer: tracer, identity: id, stdin: s.in,
+		progress: newProgress(s.err, launch.Grantable(), o.verbose),
+	}, discover.Report{
+		Schema: discover.Schema, Command: o.command, Directory: dir,
+		Kernel: kernelRelease(), Backend: backend,
+	})
+}
+
+// openTracer returns the tracer and its backend's name; none for "none", with
+// which no check is seen.
+func openTracer(name string) (*trace.Tracer, string, error) {
+	if name == noBackend {
+		return nil, noBackend, nil
+	}
+	tracer, err := trace.Open(name)
+	var unsupported *trace.UnsupportedError
+	if errors.As(err, &unsupported) {
+		return nil, "", fmt.Errorf("%w; --backend none finds the set without tracing, by searching alone", err)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	return tracer, tracer.Backend(), nil
+}
+
+// checkExecutable finds a command that is not there before anything is run.
+// What the shell runs, the shell has to find.
+func checkExecutable(command []string, dir string) error {
+	if len(command) == 1 {
+		return nil
+	}
+	_, err := launch.LookPath(command[0], os.Getenv("PATH"), dir)
+	return err
+}
+
+func kernelRelease() string {
+	var u unix.Utsname
+	// Cannot fail with a good pointer.
+	_ = unix.Uname(&u)
+	return unix.ByteSliceToString(u.Release[:])
+}
+
+// search runs the loop and prints what it found.
+func search(s streams, d *destination, search *discovery, r discover.Report) error {
+	ctx, restore := untilInterrupted()
+	defer restore()
+
+	found, err := search.run(ctx)
+	found.Fill(&r)
+	r.User, r.NeedsRoot = search.identity, search.needsRoot
+	if err != nil {
+		return searchFailed(err, search.progress)
+	}
+	if r.Verdict == discover.NotFound && len(r.Runs) > 0 && !search.options.verbose {
+		lastWords(s.err, search.progress, r.Runs[len(r.Runs)-1])
+	}
+	if !r.Interrupted {
+		keep(s.err, r)
+	}
+	if err := printReport(d, search.options, r); err != nil {
+		return err
+	}
+	if status := interruptStatus(ctx); status != 0 {
+		return statusError(status)
+	}
+	return verdictStatus(r)
+}
+
+// searchFailed shows what a hook that failed had to say.
+func searchFailed(err error, p *progress) error {
+	var hook *attempt.HookError
+	if errors.As(err, &hook) {
+		p.output(hook.Output)
+		return hook
+	}
+	return err
+}
+
+func lastWords(w io.Writer, p *progress, a discover.Attempt) {
+	if a.Output == "" {
+		return
+	}
+	fmt.Fprintln(w, "the command's own words:")
+	p.output(a.Output)
+}
+
+// keep stores the report for a later --emit. That it cannot be kept does not
+// spoil the answer.
+func keep(w io.Writer, r discover.Report) {
+	owner, _, err := caller()
+	if err == nil {
+		err = saveReport(owner, r)
+	}
+	if err != nil {
+		fmt.Fprintf(w, "capmon discover: the result is not kept for a later --emit: %v\n", err)
+	}
+}
+
+func verdictStatus(r discover.Report) error {
+	switch r.Verdict {
+	case discover.NotFound:
+		return statusError(exitNotFound)
+	case discover.Sufficient:
+		return statusError(exitUnproven)
+	}
+	return nil
+}

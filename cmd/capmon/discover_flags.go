@@ -1,0 +1,132 @@
+package main
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/discover/emit"
+	"github.com/capmon/capmon/trace"
+)
+
+func discoverCommand(s streams) *cli.Command {
+	return &cli.Command{
+		Name:      "discover",
+		Usage:     "find the smallest set of capabilities with which a command succeeds",
+		ArgsUsage: "'<cmd>' | -- COMMAND ARG...",
+		Description: "Runs the command with no capability, grants what the kernel refused, and runs it again until it\n" +
+			"succeeds; then proves that nothing in the set is superfluous. The command is run several times:\n" +
+			"give --setup and --cleanup if it changes something that it cannot change twice.\n\n" +
+			"Without a command, prints the last discovery again.\n\n" +
+			"Exit status: 0 found; 1 no set of capabilities makes the command succeed; 2 wrong usage;\n" +
+			"3 found, but not proven; 125 capmon failed; 128+N ended by signal N.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "user", Usage: "run the command as `NAME[:GROUP]`, names or numbers"},
+			&cli.StringFlag{Name: "setup", Usage: "run `CMD` as root before every attempt"},
+			&cli.StringFlag{Name: "check", Usage: "run `CMD` as root after every attempt: the attempt succeeded if CMD does as well"},
+			&cli.StringFlag{Name: "cleanup", Usage: "run `CMD` as root after every attempt, to undo what it did"},
+			&cli.DurationFlag{Name: "timeout", Usage: "end an attempt with all its processes after `TIME`", Value: time.Minute},
+			&cli.IntFlag{Name: "expect-exit", Usage: "the exit status `N` is the one that counts as success"},
+			&cli.StringFlag{Name: "expect-output", Usage: "what the command prints must match the regular expression `REGEX`"},
+			&cli.StringFlag{Name: "ready", Usage: "for a daemon: run `CMD` as root until it succeeds; then the attempt has, and the daemon is ended"},
+			&cli.DurationFlag{Name: "ready-timeout", Usage: "a daemon that is not ready after `TIME` has failed", Value: 30 * time.Second},
+			&cli.IntFlag{Name: "confirm", Usage: "repeat the final attempt `N` times"},
+			&cli.BoolFlag{Name: "alternatives", Usage: "find every minimal set, the least powerful first"},
+			&cli.IntFlag{Name: "max-runs", Usage: "make at most `N` attempts", Value: discover.DefaultMaxRuns},
+			&cli.StringFlag{Name: "backend", Usage: "trace by `NAME`: " + strings.Join(discoverBackends(), ", ") + "; none finds the set by searching alone"},
+			&cli.StringFlag{Name: "emit", Usage: "print the set as `FORMAT[,FORMAT]`: " + strings.Join(emit.Formats(), ", ")},
+			&cli.BoolFlag{Name: "json", Usage: "print the whole report as JSON (docs/discover.schema.json)"},
+			&cli.StringFlag{Name: "o", Usage: "write the result to `FILE`"},
+			&cli.BoolFlag{Name: "v", Usage: "show what the command prints in each attempt"},
+		},
+		Action: func(c *cli.Context) error {
+			o, err := parseDiscover(c)
+			if err != nil {
+				return err
+			}
+			if len(o.command) == 0 {
+				return emitLast(s, o)
+			}
+			return runDiscover(s, o)
+		},
+	}
+}
+
+// discoverOptions are the flags of discover, checked.
+type discoverOptions struct {
+	command               []string
+	user                  string
+	setup, check, cleanup string
+	timeout               time.Duration
+	expectExit, maxRuns   int
+	expectOutput          *regexp.Regexp
+	ready                 string
+	readyTimeout          time.Duration
+	confirm               int
+	alternatives          bool
+	backend               string
+	formats               []string
+	json, verbose         bool
+	file                  string
+}
+
+func parseDiscover(c *cli.Context) (discoverOptions, error) {
+	o := discoverOptions{
+		command: c.Args().Slice(),
+		user:    c.String("user"),
+		setup:   c.String("setup"), check: c.String("check"), cleanup: c.String("cleanup"),
+		timeout: c.Duration("timeout"), expectExit: c.Int("expect-exit"), maxRuns: c.Int("max-runs"),
+		backend: c.String("backend"), json: c.Bool("json"), verbose: c.Bool("v"), file: c.String("o"),
+	}
+	o.ready, o.readyTimeout = c.String("ready"), c.Duration("ready-timeout")
+	o.confirm, o.alternatives = c.Int("confirm"), c.Bool("alternatives")
+	if pattern := c.String("expect-output"); pattern != "" {
+		var err error
+		if o.expectOutput, err = regexp.Compile(pattern); err != nil {
+			return o, usagef("--expect-output: %v", err)
+		}
+	}
+	if c.IsSet("emit") {
+		o.formats = strings.Split(c.String("emit"), ",")
+	}
+	return o, o.validate()
+}
+
+func (o discoverOptions) validate() error {
+	for _, format := range o.formats {
+		if err := emit.Known(format); err != nil {
+			return usagef("--emit: %v", err)
+		}
+	}
+	if o.backend != "" && !slices.Contains(discoverBackends(), o.backend) {
+		return usagef("--backend: unknown backend %q: use %s", o.backend, strings.Join(discoverBackends(), ", "))
+	}
+	switch {
+	case o.json && len(o.formats) > 0:
+		return usagef("--json and --emit exclude each other: give one of them")
+	case len(o.command) == 0 && !o.json && len(o.formats) == 0:
+		return usagef("no command given: try capmon discover '<cmd>', or --emit FORMAT for the last discovery")
+	case len(o.command) > 0 && strings.TrimSpace(o.command[0]) == "":
+		return usagef("the command is empty: give it as one word in quotes, or as several after --")
+	case o.timeout <= 0:
+		return usagef("--timeout must be more than nothing: give a time such as 30s or 2m")
+	case o.readyTimeout <= 0:
+		return usagef("--ready-timeout must be more than nothing: give a time such as 30s or 2m")
+	case o.confirm < 0:
+		return usagef("--confirm must not be negative")
+	case o.maxRuns < 1:
+		return usagef("--max-runs must be at least 1")
+	case o.expectExit < 0 || o.expectExit > 255:
+		return usagef("--expect-exit must be an exit status, 0 to 255")
+	}
+	return nil
+}
+
+// noBackend is the name of not tracing: the set is found by searching alone.
+const noBackend = "none"
+
+func discoverBackends() []string { return append(trace.Backends(), noBackend) }

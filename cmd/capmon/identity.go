@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/capmon/capmon/caps"
+)
+
+// caller is the user who called capmon: under sudo the one who typed it.
+func caller() (caps.Identity, bool, error) {
+	id, sudo, err := caps.SudoCaller(os.Getenv)
+	if err != nil || sudo {
+		return id, sudo, err
+	}
+	id, err = caps.Current()
+	return id, false, err
+}
+
+// commandIdentity is the user that the command runs as, and a note on it for
+// the user, "" where nothing surprises.
+func commandIdentity(spec string) (caps.Identity, string, error) {
+	if spec != "" {
+		id, err := caps.Lookup(spec)
+		if err != nil {
+			return id, "", usagef("--user: %v", err)
+		}
+		return id, rootNote(id), nil
+	}
+	id, sudo, err := caller()
+	if err != nil {
+		return id, "", err
+	}
+	if sudo {
+		return id, fmt.Sprintf("the command runs as %s, who called sudo; --user NAME chooses another", id.Name), nil
+	}
+	return id, rootNote(id), nil
+}
+
+func rootNote(id caps.Identity) string {
+	if id.UID != 0 {
+		return ""
+	}
+	return "the command runs as uid 0 without the power of being root (SECBIT_NOROOT); --user NAME chooses another user"
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+	"kernel.org/pub/linux/libs/security/libcap/cap"
+
+	"github.com/capmon/capmon/trace"
+)
+
+// monitorOutput is one form in which a monitor's results are printed.
+type monitorOutput interface {
+	// checks prints a burst of checks and leaves nothing in a buffer.
+	checks([]trace.LiveCheck) error
+	// summary prints what was seen altogether.
+	summary(s *summary, lost uint64) error
+}
+
+func runMonitor(s streams, o monitorOptions) error {
+	if err := requireTracing(); err != nil {
+		return err
+	}
+	// Before the load, so that a signal does not cut it short.
+	ctx, restore := signal.NotifyContext(context.Background(), unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
+	defer restore()
+	// If the output is stuck, another Ctrl-C ends capmon. Not at once, since
+	// timeout(1) sends its signal twice.
+	context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, restore) })
+	// The reader of a pipe may leave, as head does: writing then fails.
+	signal.Ignore(unix.SIGPIPE)
+
+	m, err := trace.OpenMonitor(o.config)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	fmt.Fprintf(s.err, "capmon monitor: watching by %s; Ctrl-C ends it with a summary\n", m.Backend())
+	if o.limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, o.limit)
+		defer cancel()
+	}
+	err = watch(ctx, s, o, m)
+	if errors.Is(err, unix.EPIPE) {
+		return nil
+	}
+	return err
+}
+
+// watch prints what is seen until ctx ends, and then the summary.
+func watch(ctx context.Context, s streams, o monitorOptions, m *trace.Monitor) error {
+	out := newMonitorOutput(s, o)
+	total := newSummary(o.byPID)
+	err := m.Run(ctx, func(burst []trace.LiveCheck) error {
+		burst = slices.DeleteFunc(burst, func(c trace.LiveCheck) bool { return !o.wanted(c.Comm) })
+		for _, c := range burst {
+			total.add(c)
+		}
+		if readerGone(s.out) {
+			return unix.EPIPE
+		}
+		return out.checks(burst)
+	})
+	if err != nil {
+		return err
+	}
+	lost, err := m.Lost()
+	if err != nil {
+		return err
+	}
+	if err := out.summary(total, lost); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.err, "capmon monitor: %d records lost\n", lost)
+	return nil
+}
+
+func newMonitorOutput(s streams, o monitorOptions) monitorOutput {
+	if o.json {
+		return newMonitorJSON(s.out)
+	}
+	return newMonitorText(s.out)
+}
+
+// readerGone says whether nobody reads the pipe any more: where there is
+// nothing to write, no write would tell.
+func readerGone(f *os.File) bool {
+	fds := []unix.PollFd{{Fd: int32(f.Fd())}}
+	n, err := unix.Poll(fds, 0)
+	return err == nil && n > 0 && fds[0].Revents&unix.POLLERR != 0
+}
+
+// requireTracing refuses early and in one sentence what the kernel would
+// refuse at length.
+func requireTracing() error {
+	set := cap.GetProc()
+	has := func(v cap.Value) bool {
+		held, err := set.GetFlag(cap.Effective, v)
+		return err == nil && held
+	}
+	if has(cap.SYS_ADMIN) || has(cap.BPF) && has(cap.PERFMON) {
+		return nil
+	}
+	return usagef("monitor needs the capabilities CAP_BPF and CAP_PERFMON: use sudo")
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/trace"
+)
+
+const monitorSchema = "capmon.monitor/1"
+
+// monitorJSON prints one JSON object a line (docs/monitor.schema.json).
+type monitorJSON struct {
+	w     io.Writer
+	buf   bytes.Buffer
+	lines *json.Encoder
+	users userNames
+}
+
+func newMonitorJSON(w io.Writer) *monitorJSON {
+	j := &monitorJSON{w: w, users: userNames{}}
+	j.lines = json.NewEncoder(&j.buf)
+	j.lines.SetEscapeHTML(false)
+	return j
+}
+
+type checkLine struct {
+	Schema     string        `json:"schema"`
+	Type       string        `json:"type"`
+	Time       time.Time     `json:"time"`
+	Comm       string        `json:"comm"`
+	PID        int           `json:"pid"`
+	PPID       int           `json:"ppid"`
+	User       string        `json:"user"`
+	UID        uint32        `json:"uid"`
+	Capability caps.Cap      `json:"capability"`
+	Verdict    trace.Verdict `json:"verdict"`
+	Audited    bool          `json:"audited"`
+	InitialNS  bool          `json:"initial_user_namespace"`
+	OwnCreds   bool          `json:"own_credentials"`
+	Syscall    string        `json:"syscall"`
+	Function   string        `json:"function"`
+	Count      uint64        `json:"count"`
+}
+
+type summaryLine struct {
+	Schema    string         `json:"schema"`
+	Type      string         `json:"type"`
+	Processes []summaryGroup `json:"processes"`
+	Lost      uint64         `json:"lost"`
+}
+
+// summaryGroup leaves out the pid in a summary by name, and has neither name
+// nor pid for the others.
+type summaryGroup struct {
+	Comm    string   `json:"comm,omitempty"`
+	PID     int      `json:"pid,omitempty"`
+	Others  bool     `json:"others,omitempty"`
+	Passed  caps.Set `json:"passed"`
+	Refused caps.Set `json:"refused"`
+}
+
+func (j *monitorJSON) checks(burst []trace.LiveCheck) error {
+	for _, c := range burst {
+		line := checkLine{
+			Schema: monitorSchema, Type: "check", Time: c.Time,
+			Comm: c.Comm, PID: c.PID, PPID: c.PPID, User: j.users.of(c.UID), UID: c.UID,
+			Capability: c.Cap, Verdict: c.Verdict,
+			Audited: c.Audited, InitialNS: c.InitialNS, OwnCreds: c.OwnCreds,
+			Syscall: c.Syscall, Function: c.Function, Count: c.Count,
+		}
+		if err := j.lines.Encode(line); err != nil {
+			return fmt.Errorf("write JSON: %w", err)
+		}
+	}
+	return j.flush()
+}
+
+func (j *monitorJSON) summary(s *summary, lost uint64) error {
+	line := summaryLine{Schema: monitorSchema, Type: "summary", Processes: []summaryGroup{}, Lost: lost}
+	for _, g := range s.sorted() {
+		line.Processes = append(line.Processes, summaryGroup{
+			Comm: g.comm, PID: g.pid, Others: g.others,
+			Passed: g.asked.Minus(g.refused), Refused: g.refused,
+		})
+	}
+	if err := j.lines.Encode(line); err != nil {
+		return fmt.Errorf("write JSON: %w", err)
+	}
+	return j.flush()
+}
+
+func (j *monitorJSON) flush() error {
+	_, err := j.w.Write(j.buf.Bytes())
+	j.buf.Reset()
+	return err
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/capmon/capmon/trace"
+)
+
+// monitorText prints a line a check, in columns.
+type monitorText struct {
+	w        io.Writer
+	style    style
+	terminal bool
+	users    userNames
+	buf      bytes.Buffer
+	lines    bool // some have been printed
+}
+
+// The columns have the same widths on a terminal and in a pipe; a value that
+// is too long moves the rest of its line. capmon's longest names fit.
+const monitorColumns = "%-12s %-15s %7v %7v %-8s %-22s %s %-16s %-28s %v\n"
+
+func newMonitorText(w io.Writer) *monitorText {
+	return &monitorText{w: w, style: newStyle(w), terminal: isTerminal(w), users: userNames{}}
+}
+
+func (t *monitorText) checks(burst []trace.LiveCheck) error {
+	if len(burst) == 0 {
+		return nil
+	}
+	t.buf.Reset()
+	if t.terminal && !t.lines {
+		t.buf.WriteString(t.style.strong.Sprintf(monitorColumns, "TIME", "PROCESS", "PID", "PARENT",
+			"USER", "CAPABILITY", "VERDICT", "SYSCALL", "FUNCTION", "COUNT"))
+	}
+	t.lines = true
+	for _, c := range burst {
+		t.line(c)
+	}
+	_, err := t.w.Write(t.buf.Bytes())
+	return err
+}
+
+func (t *monitorText) line(c trace.LiveCheck) {
+	verdict := t.style.pass
+	if c.Verdict == trace.Fail {
+		verdict = t.style.fail
+	}
+	fmt.Fprintf(&t.buf, monitorColumns, c.Time.Format("15:04:05.000"), t.name(c.Comm), c.PID, c.PPID,
+		t.users.of(c.UID), c.Cap, verdict.Sprintf("%-7s", c.Verdict), orNone(c.Syscall), orNone(c.Function), c.Count)
+}
+
+// name is the process's name, which may hold any byte. In a pipe it stays one
+// word, escaped as the mount points in /proc/mounts are.
+func (t *monitorText) name(comm string) string {
+	if t.terminal {
+		return orNone(printable(comm))
+	}
+	if !strings.ContainsFunc(comm, isAwkward) {
+		return orNone(comm)
+	}
+	var b strings.Builder
+	for i := range len(comm) {
+		if isAwkward(rune(comm[i])) {
+			fmt.Fprintf(&b, `\%03o`, comm[i])
+		} else {
+			b.WriteByte(comm[i])
+		}
+	}
+	return b.String()
+}
+
+// isAwkward: blanks and control characters, and the backslash that stands for
+// them.
+func isAwkward(r rune) bool { return r <= ' ' || r == '\\' || r == 0x7f }
+
+// orNone keeps a column that has nothing to say a word.
+func orNone(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func (t *monitorText) summary(s *summary, _ uint64) error {
+	t.buf.Reset()
+	groups := s.sorted()
+	if t.lines && len(groups) > 0 {
+		t.buf.WriteByte('\n')
+	}
+	for _, g := range groups {
+		t.buf.WriteString(g.heading())
+		for _, c := range g.asked.Members() {
+			fmt.Fprintf(&t.buf, "- %s %s\n", t.style.verdict(g.verdict(c)), c)
+		}
+	}
+	_, err := t.w.Write(t.buf.Bytes())
+	return err
+}

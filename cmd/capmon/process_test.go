@@ -1,0 +1,171 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// runAsCapmon makes the test binary be capmon.
+const runAsCapmon = "CAPMON_TEST_RUN"
+
+// capmonCommand is capmon in a process of its own, with an own state.
+func capmonCommand(t *testing.T, args ...string) (*exec.Cmd, *bytes.Buffer, *bytes.Buffer) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, args...)
+	cmd.Env = append(os.Environ(), runAsCapmon+"=1", "XDG_STATE_HOME="+t.TempDir())
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("stdout:\n%s\nstderr:\n%s", out.String(), errs.String())
+		}
+	})
+	return cmd, &out, &errs
+}
+
+// fifo is a named pipe whose other end a command opens: what it writes can be
+// awaited, and its end tells that the command and all that inherited it died.
+type fifo struct {
+	path string
+	file *os.File
+}
+
+func newFifo(t *testing.T) fifo {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "capmon-fifo-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	f := fifo{path: filepath.Join(dir, "fifo")}
+	// For every user.
+	err = errors.Join(os.Chmod(dir, 0o755), unix.Mkfifo(f.path, 0), os.Chmod(f.path, 0o666))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// await opens the pipe and reads the line with which the command says that it
+// runs.
+func (f *fifo) await(t *testing.T, want string) {
+	t.Helper()
+	line := make([]byte, len(want))
+	bounded(t, "the command does not come to run", func() (err error) {
+		if f.file, err = os.Open(f.path); err != nil {
+			return err
+		}
+		_, err = io.ReadFull(f.file, line)
+		return err
+	})
+	t.Cleanup(func() { f.file.Close() })
+	if string(line) != want {
+		t.Fatalf("read %q, want %q", line, want)
+	}
+}
+
+// bounded fails the test with text if what blocks does not return.
+func bounded(t *testing.T, text string, blocks func() error) {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- blocks() }()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Fatal(err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Fatal(text)
+	}
+}
+
+// awaitEnd waits until no process has the pipe open for writing any more.
+func (f *fifo) awaitEnd(t *testing.T) {
+	t.Helper()
+	bounded(t, "a process of the command still runs", func() error {
+		_, err := io.Copy(io.Discard, f.file)
+		return err
+	})
+}
+
+func signalled(t *testing.T, cmd *exec.Cmd, s syscall.Signal) int {
+	t.Helper()
+	if err := cmd.Process.Signal(s); err != nil {
+		t.Fatal(err)
+	}
+	return exitCode(cmd.Wait())
+}
+
+// hanging writes to the pipe that it runs, leaves processes that hold it open,
+// and hangs.
+func hanging(f fifo) string {
+	return "exec 3>" + f.path + "; setsid sh -c 'sleep 1000 & sleep 1000' & echo runs >&3; sleep 1000"
+}
+
+func TestDiscoverInterrupted(t *testing.T) {
+	requireRootFor(t, "discovering")
+	f := newFifo(t)
+	log := filepath.Join(t.TempDir(), "log")
+	cmd, out, errs := capmonCommand(t, "discover", "--setup", "echo setup >>"+log, "--cleanup", "echo cleanup >>"+log,
+		"chroot / true || { "+hanging(f)+"; }")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	f.await(t, "runs\n")
+	if got := signalled(t, cmd, unix.SIGINT); got != exitSignalled+int(unix.SIGINT) {
+		t.Errorf("status %d", got)
+	}
+	f.awaitEnd(t)
+	if text, err := os.ReadFile(log); err != nil || string(text) != "setup\ncleanup\n" {
+		t.Errorf("hooks ran as %q, %v", text, err)
+	}
+	if !strings.Contains(out.String(), "Interrupted before a set was found") {
+		t.Errorf("printed %q", out)
+	}
+	if strings.Contains(errs.String(), "panic") {
+		t.Error("panicked")
+	}
+}
+
+func TestDiscoverKilled(t *testing.T) {
+	requireRootFor(t, "discovering")
+	f := newFifo(t)
+	cmd, _, _ := capmonCommand(t, "discover", hanging(f))
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	f.await(t, "runs\n")
+	signalled(t, cmd, unix.SIGKILL)
+	f.awaitEnd(t)
+}
+
+func TestTraceTerminated(t *testing.T) {
+	requireRootFor(t, "tracing")
+	f := newFifo(t)
+	cmd, out, _ := capmonCommand(t, "--user", "nobody", "chroot / true; "+hanging(f))
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	f.await(t, "runs\n")
+	if got := signalled(t, cmd, unix.SIGTERM); got != exitSignalled+int(unix.SIGTERM) {
+		t.Errorf("status %d", got)
+	}
+	f.awaitEnd(t)
+	if !strings.Contains(out.String(), "[chroot]\n- [FAIL] CAP_SYS_CHROOT\n") {
+		t.Errorf("reported %q", out)
+	}
+}

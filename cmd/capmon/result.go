@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/discover/emit"
+)
+
+// writeResult prints for a human what was found.
+func writeResult(w io.Writer, r discover.Report) error {
+	s := newStyle(w)
+	if r.Verdict == discover.NotFound {
+		_, err := fmt.Fprintln(w, sentence(r.Reason))
+		return err
+	}
+	var b strings.Builder
+	writeNeeds(&b, s, r)
+	if r.Verdict == discover.Sufficient {
+		fmt.Fprintf(&b, "%s %s\n", s.strong.Sprint("unproven:"), r.Reason)
+	}
+	writeAlternatives(&b, r)
+	for _, exe := range r.Elevated {
+		fmt.Fprintf(&b, "note: %s is set-user-ID, set-group-ID or has file capabilities; under no_new_privs that lent it nothing\n", exe)
+	}
+	if r.Lost > 0 {
+		fmt.Fprintf(&b, "note: %d records of the tracer were lost; the attempts themselves are not affected\n", r.Lost)
+	}
+	for _, format := range emit.Formats() {
+		if err := writeSuggestion(&b, format, r); err != nil {
+			return err
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// writeAlternatives lists the other sets with which the command succeeds.
+func writeAlternatives(b *strings.Builder, r discover.Report) {
+	for _, set := range r.Alternatives {
+		if set != r.Capabilities {
+			fmt.Fprintf(b, "or: %s\n", strings.Join(set.Names(), ", "))
+		}
+	}
+}
+
+// sentence makes of a reason a line.
+func sentence(reason string) string {
+	return strings.ToUpper(reason[:1]) + reason[1:]
+}
+
+func writeNeeds(b *strings.Builder, s style, r discover.Report) {
+	if r.NeedsRoot {
+		fmt.Fprintf(b, "%s  as another user it fails even with every capability\n", s.strong.Sprint("needs to be uid 0"))
+	}
+	if r.Capabilities == 0 {
+		fmt.Fprintln(b, s.strong.Sprint("needs no capability:"), "the command succeeds with none")
+		return
+	}
+	width := 0
+	for _, e := range r.Evidence {
+		width = max(width, len(e.Cap.String()))
+	}
+	for _, e := range r.Evidence {
+		fmt.Fprintf(b, "%s %s  %s\n", s.strong.Sprint("needs"), s.strong.Sprintf("%-*s", width, e.Cap), describeEvidence(r, e))
+	}
+}
+
+func describeEvidence(r discover.Report, e discover.Evidence) string {
+	var parts []string
+	if n := e.FailedWithout; n > 0 {
+		parts = append(parts, fmt.Sprintf("without it the command fails (attempt %d, %s)", n, failure(r.Runs[n-1])))
+	}
+	if e.Check != nil {
+		parts = append(parts, describeCheck(*e.Check))
+	} else {
+		parts = append(parts, "no refusal names it: found by searching")
+	}
+	return strings.Join(parts, "; ")
+}
+
+// failure says how an attempt ended, with the command's last words.
+func failure(a discover.Attempt) string {
+	const most = 100
+	lines := strings.Split(strings.TrimSpace(a.Output), "\n")
+	last := printable(strings.TrimSpace(lines[len(lines)-1]))
+	if last == "" {
+		return a.Outcome
+	}
+	if runes := []rune(last); len(runes) > most {
+		last = string(runes[:most]) + "..."
+	}
+	return fmt.Sprintf("%s: %s", a.Outcome, last)
+}
+
+// writeSuggestion prints one emitted form, indented below its name.
+func writeSuggestion(b *strings.Builder, format string, r discover.Report) error {
+	var text strings.Builder
+	if err := emit.Write(&text, format, r); err != nil {
+		return err
+	}
+	fmt.Fprintf(b, "\n%s:\n", format)
+	for line := range strings.Lines(text.String()) {
+		fmt.Fprintf(b, "  %s", line)
+	}
+	return nil
+}

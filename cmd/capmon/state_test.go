@@ -1,0 +1,346 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"golang.org/x/sys/unix"
+
+	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/discover"
+)
+
+// guestID is nobody's uid and nogroup's gid on Debian; any that is not the
+// test's own would do.
+const guestID = 65534
+
+// guest returns a user other than the one who runs the test, with a home.
+func guest(t *testing.T) caps.Identity {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("needs root, to act as another user")
+		}
+		t.Skip("needs root, to act as another user")
+	}
+	home := t.TempDir()
+	must(t, os.Chmod(filepath.Dir(home), 0o755))
+	must(t, os.Chown(home, guestID, guestID))
+	return caps.Identity{Name: "nobody", GroupName: "nogroup", UID: guestID, GID: guestID, Home: home}
+}
+
+// stateDirOf makes the state directory in owner's home, as owner would.
+func stateDirOf(t *testing.T, owner caps.Identity) string {
+	t.Helper()
+	dir := owner.Home
+	for _, name := range []string{".local", "state", "capmon"} {
+		dir = filepath.Join(dir, name)
+		must(t, os.Mkdir(dir, 0o700))
+		must(t, os.Chown(dir, int(owner.UID), int(owner.GID)))
+	}
+	return dir
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func sample() discover.Report {
+	return discover.Report{
+		Schema:       discover.Schema,
+		Command:      []string{"chown daemon file\n# %"},
+		User:         caps.Identity{Name: "nobody", GroupName: "nogroup", UID: guestID, GID: guestID},
+		Verdict:      discover.Minimal,
+		Capabilities: caps.NewSet(0),
+		Runs:         []discover.Attempt{{Exit: 1, Duration: 1234567891 * time.Nanosecond}, {Success: true}},
+	}
+}
+
+// refuses fails the test unless err is one that says why.
+func refuses(t *testing.T, err error, why string) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), why) {
+		t.Errorf("got error %v, want one with %q", err, why)
+	}
+}
+
+// within fails the test when fn does not return soon.
+func within(t *testing.T, fn func() error) error {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- fn() }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(10 * time.Second):
+		t.Fatal("hangs")
+		return nil
+	}
+}
+
+func load(owner caps.Identity) error {
+	_, err := loadReport(owner)
+	return err
+}
+
+func TestReportIsKeptAsItsOwner(t *testing.T) {
+	owner := guest(t)
+	// Under sudo the environment is root's, and must not be followed.
+	root := t.TempDir()
+	t.Setenv("XDG_STATE_HOME", root)
+	t.Setenv("HOME", root)
+
+	for range 2 { // the second time over the first
+		must(t, saveReport(owner, sample()))
+		got, err := loadReport(owner)
+		must(t, err)
+		if diff := cmp.Diff(sample(), got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("read back (-saved +loaded):\n%s", diff)
+		}
+	}
+	for path, mode := range map[string]os.FileMode{
+		".local": 0o700, ".local/state": 0o700, ".local/state/capmon": 0o700, ".local/state/capmon/last.json": 0o600,
+	} {
+		info, err := os.Lstat(filepath.Join(owner.Home, path))
+		must(t, err)
+		st := info.Sys().(*syscall.Stat_t)
+		if st.Uid != guestID || st.Gid != guestID || info.Mode().Perm() != mode {
+			t.Errorf("%s: %d:%d %v, want %d:%d %v", path, st.Uid, st.Gid, info.Mode().Perm(), guestID, guestID, mode)
+		}
+	}
+	wantNames(t, root)
+	wantNames(t, filepath.Join(owner.Home, ".local/state/capmon"), reportName)
+	if os.Geteuid() != 0 {
+		t.Error("the process is no longer root")
+	}
+}
+
+// wantNames compares the names in dir.
+func wantNames(t *testing.T, dir string, want ...string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	must(t, err)
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	if diff := cmp.Diff(want, names); diff != "" {
+		t.Errorf("names in %s (-want +got):\n%s", dir, diff)
+	}
+}
+
+func TestOwnerHasNoMoreThanItsRights(t *testing.T) {
+	owner := guest(t)
+	must(t, os.Chown(owner.Home, 0, 0))
+	if err := saveReport(owner, sample()); !errors.Is(err, fs.ErrPermission) {
+		t.Errorf("home is root's: got error %v, want permission denied", err)
+	}
+	wantNames(t, owner.Home)
+
+	// A link to where only root may write leads nowhere either.
+	secret := t.TempDir()
+	must(t, os.Chmod(secret, 0o755))
+	must(t, os.Symlink(secret, filepath.Join(owner.Home, ".local")))
+	if err := saveReport(owner, sample()); !errors.Is(err, fs.ErrPermission) {
+		t.Errorf("state is root's: got error %v, want permission denied", err)
+	}
+	wantNames(t, secret)
+}
+
+func TestOwnerKeepsItsGroups(t *testing.T) {
+	owner := guest(t)
+	const extra = 54321
+	must(t, os.Chown(owner.Home, 0, extra))
+	must(t, os.Chmod(owner.Home, 0o770))
+	if err := saveReport(owner, sample()); !errors.Is(err, fs.ErrPermission) {
+		t.Errorf("without the group: got error %v, want permission denied", err)
+	}
+	owner.Groups = []uint32{extra}
+	must(t, saveReport(owner, sample()))
+}
+
+func TestStateDirectoryIsRefused(t *testing.T) {
+	tests := map[string]struct {
+		spoil func(t *testing.T, dir string)
+		want  string
+	}{
+		"a link": {func(t *testing.T, dir string) {
+			must(t, os.Rename(dir, dir+".real"))
+			must(t, os.Symlink(dir+".real", dir))
+		}, "not a directory"},
+		"a file": {func(t *testing.T, dir string) {
+			must(t, os.RemoveAll(dir))
+			must(t, os.WriteFile(dir, nil, 0o644))
+		}, "not a directory"},
+		"another's": {func(t *testing.T, dir string) {
+			must(t, os.Chown(dir, guestID-1, guestID))
+			must(t, os.Chmod(dir, 0o755))
+		}, "belongs to uid 65533"},
+		"writable for the group": {func(t *testing.T, dir string) {
+			must(t, os.Chmod(dir, 0o770))
+		}, "others than its owner"},
+		"writable for all": {func(t *testing.T, dir string) {
+			must(t, os.Chmod(dir, 0o1777))
+		}, "others than its owner"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			owner := guest(t)
+			dir := stateDirOf(t, owner)
+			must(t, saveReport(owner, sample()))
+			before, err := os.ReadFile(filepath.Join(dir, reportName))
+			must(t, err)
+			test.spoil(t, dir)
+			refuses(t, saveReport(owner, discover.Report{Schema: "other"}), test.want)
+			refuses(t, load(owner), test.want)
+			for _, d := range []string{dir, dir + ".real"} {
+				after, err := os.ReadFile(filepath.Join(d, reportName))
+				if err == nil && string(after) != string(before) {
+					t.Errorf("%s was written", d)
+				}
+			}
+		})
+	}
+}
+
+func TestWhatStandsInPlaceOfTheReport(t *testing.T) {
+	valuable := func(t *testing.T, owner caps.Identity) string {
+		path := filepath.Join(owner.Home, "valuable")
+		must(t, os.WriteFile(path, []byte("v"), 0o600))
+		must(t, os.Chown(path, guestID, guestID))
+		return path
+	}
+	tests := map[string]struct {
+		place  func(t *testing.T, owner caps.Identity, path string)
+		reason string // why it is not read
+	}{
+		"a link": {func(t *testing.T, owner caps.Identity, path string) {
+			must(t, os.Symlink(valuable(t, owner), path))
+		}, "too many levels of symbolic links"},
+		"a FIFO": {func(t *testing.T, _ caps.Identity, path string) {
+			must(t, unix.Mkfifo(path, 0o600))
+			must(t, os.Chown(path, guestID, guestID))
+		}, "not what capmon made"},
+		"another's file": {func(t *testing.T, _ caps.Identity, path string) {
+			must(t, os.WriteFile(path, []byte(`{"schema":"capmon.discover/1"}`), 0o644))
+		}, "belongs to uid 0"},
+		"a file for all": {func(t *testing.T, _ caps.Identity, path string) {
+			must(t, os.WriteFile(path, []byte(`{"schema":"capmon.discover/1"}`), 0o600))
+			must(t, os.Chown(path, guestID, guestID))
+			must(t, os.Chmod(path, 0o666))
+		}, "others than its owner"},
+		"a file too big": {func(t *testing.T, _ caps.Identity, path string) {
+			must(t, os.WriteFile(path, nil, 0o600))
+			must(t, os.Chown(path, guestID, guestID))
+			must(t, os.Truncate(path, maxReport+1))
+		}, "more than 67108864 bytes"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			owner := guest(t)
+			dir := stateDirOf(t, owner)
+			test.place(t, owner, filepath.Join(dir, reportName))
+			refuses(t, within(t, func() error { return load(owner) }), test.reason)
+
+			// A new report takes its place; nothing behind it is touched.
+			must(t, within(t, func() error { return saveReport(owner, sample()) }))
+			must(t, load(owner))
+			wantNames(t, dir, reportName)
+			if text, err := os.ReadFile(filepath.Join(owner.Home, "valuable")); err == nil && string(text) != "v" {
+				t.Errorf("the link was followed: %q", text)
+			}
+		})
+	}
+}
+
+func TestFailedSaveLeavesNothing(t *testing.T) {
+	owner := guest(t)
+	dir := stateDirOf(t, owner)
+	must(t, os.MkdirAll(filepath.Join(dir, reportName, "full"), 0o700))
+	if err := saveReport(owner, sample()); err == nil {
+		t.Error("a directory was replaced")
+	}
+	wantNames(t, dir, reportName)
+}
+
+func TestNothingIsKept(t *testing.T) {
+	owner := guest(t)
+	for name, home := range map[string]string{
+		"a fresh home": owner.Home, "no home": "/nonexistent", "unknown home": "", "relative home": "home",
+	} {
+		t.Run(name, func(t *testing.T) {
+			owner.Home = home
+			if err := load(owner); !errors.Is(err, errNoReport) {
+				t.Errorf("load: got error %v, want %v", err, errNoReport)
+			}
+			if err := saveReport(owner, sample()); (err == nil) != (name == "a fresh home") {
+				t.Errorf("save: got error %v", err)
+			}
+		})
+	}
+}
+
+func TestReportIsOfThisVersion(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"schema":"capmon.discover/2","runs":3}`: `has the form "capmon.discover/2"`,
+		`{}`: `has the form ""`,
+		`{"schema":"capmon.discover/1","runs":3}`: "cannot unmarshal",
+		`{"schema":`: "unexpected end",
+		``:           "unexpected end",
+	} {
+		_, err := parseReport([]byte(text))
+		refuses(t, err, want)
+	}
+}
+
+// TestOwnStateDirectory is about a capmon that was not started by sudo, whose
+// environment is the user's own.
+func TestOwnStateDirectory(t *testing.T) {
+	home, state, passwd := t.TempDir(), t.TempDir(), t.TempDir()
+	self := caps.Identity{Name: "self", UID: uint32(os.Geteuid()), Home: passwd}
+	tests := map[string]struct{ state, home, want string }{
+		"XDG_STATE_HOME":       {state, home, state},
+		"missing directory":    {filepath.Join(state, "a/b"), home, filepath.Join(state, "a/b")},
+		"relative is ignored":  {"state", home, filepath.Join(home, ".local/state")},
+		"HOME":                 {"", home, filepath.Join(home, ".local/state")},
+		"neither":              {"", "", filepath.Join(passwd, ".local/state")},
+		"HOME is not a folder": {"", "/nonexistent", filepath.Join(passwd, ".local/state")},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("XDG_STATE_HOME", test.state)
+			t.Setenv("HOME", test.home)
+			must(t, saveReport(self, sample()))
+			must(t, load(self))
+			path := filepath.Join(test.want, "capmon", reportName)
+			must(t, func() error { _, err := os.Lstat(path); return err }())
+			must(t, os.Remove(path))
+		})
+	}
+	t.Run("a missing home is not made", func(t *testing.T) {
+		t.Setenv("XDG_STATE_HOME", "")
+		t.Setenv("HOME", "")
+		self.Home = filepath.Join(passwd, "nonexistent")
+		if err := saveReport(self, sample()); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("got error %v, want %v", err, fs.ErrNotExist)
+		}
+	})
+	t.Run("a home of another is left alone", func(t *testing.T) {
+		self.Home = passwd
+		t.Setenv("XDG_STATE_HOME", "")
+		t.Setenv("HOME", guest(t).Home)
+		must(t, saveReport(self, sample()))
+		wantNames(t, os.Getenv("HOME"))
+	})
+}

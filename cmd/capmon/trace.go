@@ -1,0 +1,214 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/sys/unix"
+
+	"github.com/capmon/capmon/caps/launch"
+	"github.com/capmon/capmon/trace"
+)
+
+// traceAction is `capmon '<cmd>'`.
+func traceAction(s streams, verbose *int, wait *waitFlag) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		o, err := parseTrace(c, *verbose, *wait)
+		if err != nil {
+			return err
+		}
+		return runTrace(s, o)
+	}
+}
+
+func runTrace(s streams, o traceOptions) error {
+	spec, user, err := traceSpec(s, o)
+	if err != nil {
+		return err
+	}
+	d, err := openDestination(s, o.file)
+	if err != nil {
+		return err
+	}
+	defer d.discard()
+	// The keeper comes first: it must not inherit what capmon opens later.
+	keeper, err := launch.StartKeeper()
+	if err != nil {
+		return err
+	}
+	defer keeper.Close()
+	tracer, err := trace.Open(o.backend)
+	if err != nil {
+		return err
+	}
+	defer tracer.Close()
+
+	run := tracedRun{keeper: keeper, tracer: tracer, wait: o.wait}
+	err = run.execute(spec)
+	var notExecuted *launch.ExecError
+	if errors.As(err, &notExecuted) {
+		fmt.Fprintf(s.err, "capmon: %v\n", notExecuted)
+		run.exit = notExecuted.ExitStatus()
+	} else if err != nil {
+		return err
+	}
+	r, err := run.report(o, user)
+	if err != nil {
+		return err
+	}
+	if err := printTrace(d, s, o, r); err != nil {
+		return err
+	}
+	if err := keeper.Release(); err != nil {
+		return err
+	}
+	return statusError(run.exit)
+}
+
+// traceSpec is how the command is to be run, and the name of its user.
+func traceSpec(s streams, o traceOptions) (launch.Spec, string, error) {
+	spec := launch.Spec{
+		Path: o.command[0], Args: o.command, Env: os.Environ(),
+		Stdin: s.in, Stdout: s.out, Stderr: s.err,
+	}
+	if len(o.command) == 1 {
+		spec.Path, spec.Args = "/bin/sh", []string{"sh", "-c", o.command[0]}
+	}
+	id, sudo, err := caller()
+	if err != nil {
+		return spec, "", err
+	}
+	if o.user != "" || o.caps != nil {
+		if err := requireRoot("running a command with --user or --caps"); err != nil {
+			return spec, "", err
+		}
+		if id, _, err = commandIdentity(o.user); err != nil {
+			return spec, "", err
+		}
+	} else if !sudo || o.keepPrivileges {
+		return spec, id.Name, nil
+	}
+	spec.Identity = &id
+	spec.Env = id.Environ(os.Environ())
+	spec.Grant = o.caps
+	spec.NoNewPrivs = o.caps != nil
+	return spec, id.Name, nil
+}
+
+// tracedRun is one command and what was seen of it.
+type tracedRun struct {
+	keeper *launch.Keeper
+	tracer *trace.Tracer
+	wait   waitFlag
+
+	recording *trace.Recording
+	exit      int
+	left      []launch.Left
+}
+
+// execute runs the command to its end, and with --wait to that of its
+// processes. The keys that end or stop a command are for the command: capmon
+// lets them pass. SIGTERM and SIGHUP to capmon end the command.
+func (r *tracedRun) execute(spec launch.Spec) error {
+	for _, s := range []os.Signal{unix.SIGINT, unix.SIGQUIT} {
+		passing := make(chan os.Signal, 1)
+		signal.Notify(passing, s)
+		defer signal.Stop(passing)
+	}
+	ctx, restore := signal.NotifyContext(context.Background(), unix.SIGTERM, unix.SIGHUP)
+	defer restore()
+
+	process, err := r.keeper.Launch(ctx, spec, r.arm)
+	if err != nil {
+		return err
+	}
+	exit, err := process.Wait(ctx)
+	if ctx.Err() != nil {
+		// Ended by a signal of its own, the command would have said 128+15.
+		r.exit = exitSignalled + int(unix.SIGTERM)
+		return r.end()
+	}
+	if err != nil {
+		return err
+	}
+	r.exit = exit.Code()
+	if exit.Alone {
+		return nil
+	}
+	return r.outlived(ctx)
+}
+
+const endGrace = 2 * time.Second
+
+func (r *tracedRun) end() error {
+	return r.keeper.End(context.Background(), endGrace)
+}
+
+func (r *tracedRun) arm(tid int) (err error) {
+	if r.recording == nil {
+		r.recording, err = r.tracer.Arm(tid)
+	}
+	return err
+}
+
+// outlived waits for the processes that the command left, if that is wanted,
+// and notes which still run.
+func (r *tracedRun) outlived(ctx context.Context) (err error) {
+	if r.wait.set {
+		// Ctrl-C is no longer the command's: it ends the waiting.
+		ctx, restore := signal.NotifyContext(ctx, unix.SIGINT)
+		defer restore()
+		if r.wait.limit > 0 {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, r.wait.limit)
+			defer cancel()
+		}
+		if err := r.keeper.WaitAll(ctx); err != nil && ctx.Err() == nil {
+			return err
+		}
+	}
+	r.left, err = r.keeper.Leftovers()
+	return err
+}
+
+func (r *tracedRun) report(o traceOptions, user string) (traceReport, error) {
+	report := traceReport{
+		Schema: traceSchema, Command: o.command, User: user,
+		Kernel: kernelRelease(), Backend: r.tracer.Backend(), Exit: r.exit,
+	}
+	for _, l := range r.left {
+		report.Running = append(report.Running, runningProcess{l.PID, l.Comm})
+	}
+	if r.recording == nil {
+		return report, nil
+	}
+	if err := r.recording.Disarm(); err != nil {
+		return report, err
+	}
+	seen, err := r.recording.Collect()
+	report.add(seen)
+	return report, err
+}
+
+// stillRunning is the line about processes that outlived the command.
+func stillRunning(left []runningProcess) string {
+	const most = 5
+	names := make([]string, 0, most)
+	for _, p := range left[:min(len(left), most)] {
+		names = append(names, fmt.Sprintf("%s (%d)", printable(p.Name), p.PID))
+	}
+	list := strings.Join(names, ", ")
+	if more := len(left) - most; more > 0 {
+		list += fmt.Sprintf(" and %d more", more)
+	}
+	if len(left) == 1 {
+		return fmt.Sprintf("1 process of the command still runs: %s; --wait follows it to its end", list)
+	}
+	return fmt.Sprintf("%d processes of the command still run: %s; --wait follows them to their end", len(left), list)
+}

@@ -1,0 +1,273 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/trace"
+)
+
+const traceSchema = "capmon.trace/1"
+
+// traceReport is what `capmon '<cmd>' --json` prints (docs/trace.schema.json).
+type traceReport struct {
+	Schema  string   `json:"schema"`
+	Command []string `json:"command"`
+	User    string   `json:"user"`
+	Kernel  string   `json:"kernel"`
+	Backend string   `json:"backend"`
+	// Exit is the exit status with which capmon ends.
+	Exit int `json:"exit"`
+	// Processes are in the order in which they began.
+	Processes []tracedProcess `json:"processes"`
+	// Checks are all that reached cap_capable, audited or not.
+	Checks []trace.Check `json:"checks"`
+	// Running are the processes that outlived the command.
+	Running []runningProcess `json:"running"`
+	Lost    uint64           `json:"lost"`
+}
+
+type runningProcess struct {
+	PID  int    `json:"pid"`
+	Name string `json:"name"`
+}
+
+// tracedProcess is one process from its fork to its end.
+type tracedProcess struct {
+	PID  int `json:"pid"`
+	PPID int `json:"ppid"`
+	// Parent is the index in Processes of the one that started it, -1 for
+	// the command itself. Unlike PPID it outlives the parent, and tells pids
+	// that were used twice apart.
+	Parent int `json:"parent"`
+	// Names are what it was called, in turn: one more for each exec.
+	Names []string `json:"names"`
+	// Executables are what it executed, in turn.
+	Executables []string `json:"executables"`
+	// Outcome is how it ended: "exit 0", "killed by SIGTERM", "runs".
+	Outcome string `json:"outcome"`
+
+	checks []trace.Check
+}
+
+// add puts what was seen into the report: images become processes.
+func (r *traceReport) add(seen trace.Trace) {
+	r.Checks, r.Lost = seen.Checks, seen.Lost
+	processOf := make([]int, len(seen.Images))
+	for i, image := range seen.Images {
+		continued := image.Parent >= 0 && image.Executed
+		if continued {
+			processOf[i] = processOf[image.Parent]
+		} else {
+			processOf[i] = len(r.Processes)
+			r.Processes = append(r.Processes, newTracedProcess(image, processOf))
+		}
+		p := &r.Processes[processOf[i]]
+		p.took(image)
+		for _, c := range seen.Checks {
+			if c.Image == i {
+				p.checks = append(p.checks, c)
+			}
+		}
+	}
+}
+
+func newTracedProcess(image trace.Image, processOf []int) tracedProcess {
+	p := tracedProcess{PID: image.PID, PPID: image.PPID, Parent: -1}
+	if image.Parent >= 0 {
+		p.Parent = processOf[image.Parent]
+	}
+	return p
+}
+
+// took notes the next name of the process, and how it stands.
+func (p *tracedProcess) took(image trace.Image) {
+	if n := len(p.Names); n == 0 || p.Names[n-1] != image.Comm {
+		p.Names = append(p.Names, image.Comm)
+	}
+	if image.Executed {
+		p.Executables = append(p.Executables, image.Exe)
+	}
+	switch {
+	case image.End == 0 || image.Replaced:
+		p.Outcome = "runs"
+	case image.Status.Signaled():
+		p.Outcome = "killed by " + unix.SignalName(image.Status.Signal())
+	default:
+		p.Outcome = fmt.Sprintf("exit %d", image.Status.ExitStatus())
+	}
+}
+
+// shownChecks are those that a report shows without -a: what the kernel would
+// log, asked of the initial user namespace.
+func shownChecks(checks []trace.Check, all bool) []trace.Check {
+	if all {
+		return checks
+	}
+	return slices.DeleteFunc(slices.Clone(checks), func(c trace.Check) bool {
+		return !c.Audited || !c.InitialNS
+	})
+}
+
+// printTrace writes the report where it was asked for.
+func printTrace(d *destination, s streams, o traceOptions, r traceReport) error {
+	err := writeTrace(d, o, r)
+	if err != nil {
+		return err
+	}
+	if len(r.Running) > 0 {
+		fmt.Fprintf(s.err, "capmon: %s\n", stillRunning(r.Running))
+	}
+	if r.Lost > 0 {
+		fmt.Fprintf(s.err, "capmon: %d records were lost: the report is not complete\n", r.Lost)
+	}
+	if hint := unauditedHint(o, r); hint != "" {
+		fmt.Fprintf(s.err, "capmon: %s\n", hint)
+	}
+	return d.commit()
+}
+
+func writeTrace(w io.Writer, o traceOptions, r traceReport) error {
+	if o.json {
+		return writeJSON(w, r.withoutNulls())
+	}
+	b := &strings.Builder{}
+	if o.tree {
+		writeTree(b, newStyle(w), r, o.all)
+	} else {
+		writeByName(b, newStyle(w), shownChecks(r.Checks, o.all), o.verbose)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// withoutNulls has empty lists for absent ones.
+func (r traceReport) withoutNulls() traceReport {
+	r.Processes = append([]tracedProcess{}, r.Processes...)
+	r.Checks = append([]trace.Check{}, r.Checks...)
+	r.Running = append([]runningProcess{}, r.Running...)
+	for i := range r.Processes {
+		p := &r.Processes[i]
+		p.Executables = append([]string{}, p.Executables...)
+	}
+	for i := range r.Checks {
+		r.Checks[i].Stack = append([]string{}, r.Checks[i].Stack...)
+	}
+	return r
+}
+
+// unauditedHint is for a command that failed although the report shows no
+// refusal.
+func unauditedHint(o traceOptions, r traceReport) string {
+	refused := func(c trace.Check) bool { return c.Verdict == trace.Fail }
+	if o.json || o.all || r.Exit == 0 || slices.ContainsFunc(shownChecks(r.Checks, false), refused) {
+		return ""
+	}
+	if slices.ContainsFunc(r.Checks, refused) {
+		return "the command failed, and only unaudited checks were refused: -a shows them"
+	}
+	return ""
+}
+
+// writeByName groups the checks by the name of the process. A capability
+// counts as refused if it was refused to any process of that name.
+func writeByName(b *strings.Builder, s style, checks []trace.Check, verbose int) {
+	var names []string
+	byName := map[string][]trace.Check{}
+	for _, c := range checks {
+		if _, ok := byName[c.Process.Comm]; !ok {
+			names = append(names, c.Process.Comm)
+		}
+		byName[c.Process.Comm] = append(byName[c.Process.Comm], c)
+	}
+	for _, name := range names {
+		fmt.Fprintf(b, "[%s]\n", printable(name))
+		for _, asked := range byCapability(byName[name]) {
+			fmt.Fprintf(b, "- %s %s\n", s.verdict(verdictOf(asked)), asked[0].Cap)
+			if verbose > 0 {
+				writeDetails(b, s, asked, verbose)
+			}
+		}
+	}
+}
+
+// byCapability groups checks by capability, in the order of their numbers.
+func byCapability(checks []trace.Check) [][]trace.Check {
+	groups := map[caps.Cap][]trace.Check{}
+	var asked caps.Set
+	for _, c := range checks {
+		groups[c.Cap] = append(groups[c.Cap], c)
+		asked = asked.With(c.Cap)
+	}
+	var list [][]trace.Check
+	for _, c := range asked.Members() {
+		list = append(list, groups[c])
+	}
+	return list
+}
+
+func verdictOf(checks []trace.Check) trace.Verdict {
+	for _, c := range checks {
+		if c.Verdict == trace.Fail {
+			return trace.Fail
+		}
+	}
+	return trace.Pass
+}
+
+// writeDetails has a line for each check: who, where, how often.
+func writeDetails(b *strings.Builder, s style, checks []trace.Check, verbose int) {
+	for _, c := range checks {
+		fmt.Fprintf(b, "    %s pid %d  %s", s.verdict(c.Verdict), c.Process.PID, describeCall(c))
+		if c.Count > 1 {
+			fmt.Fprintf(b, "  %d times", c.Count)
+		}
+		for _, note := range checkNotes(c) {
+			fmt.Fprintf(b, "  %s", s.faint.Sprintf("(%s)", note))
+		}
+		b.WriteByte('\n')
+		if verbose > 1 {
+			for _, f := range c.Stack {
+				fmt.Fprintf(b, "        %s\n", f)
+			}
+		}
+	}
+}
+
+func describeCall(c trace.Check) string {
+	text := c.Syscall
+	switch {
+	case text == "":
+		text = "no system call"
+	case !c.Returned:
+		text += " (did not return)"
+	case c.Errno() != 0:
+		text += " = " + unix.ErrnoName(c.Errno())
+	default:
+		text += fmt.Sprintf(" = %d", c.Return)
+	}
+	if c.Function != "" {
+		text += " -> " + c.Function
+	}
+	return text
+}
+
+// checkNotes are what sets a check apart from the ordinary one.
+func checkNotes(c trace.Check) []string {
+	var notes []string
+	if !c.Audited {
+		notes = append(notes, "unaudited")
+	}
+	if !c.InitialNS {
+		notes = append(notes, "another user namespace")
+	}
+	if !c.OwnCreds {
+		notes = append(notes, "other credentials than the task's own")
+	}
+	return notes
+}

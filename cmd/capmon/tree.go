@@ -1,0 +1,47 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// writeTree draws the processes below those that started them.
+func writeTree(b *strings.Builder, s style, r traceReport, all bool) {
+	children := map[int][]int{}
+	for i, p := range r.Processes {
+		children[p.Parent] = append(children[p.Parent], i)
+	}
+	t := treeWriter{b, s, r, children, all}
+	for _, root := range children[-1] {
+		t.write(root, "", "")
+	}
+}
+
+type treeWriter struct {
+	b        *strings.Builder
+	style    style
+	report   traceReport
+	children map[int][]int
+	all      bool
+}
+
+// write draws one process: first leads its own line, rest those below it.
+func (t treeWriter) write(i int, first, rest string) {
+	p := t.report.Processes[i]
+	fmt.Fprintf(t.b, "%s%s (%d)  %s\n", first, printable(strings.Join(p.Names, " -> ")), p.PID, p.Outcome)
+	below := t.children[i]
+	bar := "  "
+	if len(below) > 0 {
+		bar = "│ "
+	}
+	for _, asked := range byCapability(shownChecks(p.checks, t.all)) {
+		fmt.Fprintf(t.b, "%s%s%s %s\n", rest, bar, t.style.verdict(verdictOf(asked)), asked[0].Cap)
+	}
+	for n, child := range below {
+		if n == len(below)-1 {
+			t.write(child, rest+"└─ ", rest+"   ")
+		} else {
+			t.write(child, rest+"├─ ", rest+"│  ")
+		}
+	}
+}

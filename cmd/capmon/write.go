@@ -1,0 +1,112 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/discover/emit"
+)
+
+// emitLast prints the caller's last discovery in another form.
+func emitLast(s streams, o discoverOptions) error {
+	if err := dropElevation(); err != nil {
+		return err
+	}
+	owner, _, err := caller()
+	if err != nil {
+		return err
+	}
+	r, err := loadReport(owner)
+	if errors.Is(err, errNoReport) {
+		return usagef("no discovery is kept for %s: run capmon discover '<cmd>' first", owner.Name)
+	}
+	if err != nil {
+		return err
+	}
+	d, err := openDestination(s, o.file)
+	if err != nil {
+		return err
+	}
+	defer d.discard()
+	return printReport(d, o, r)
+}
+
+// destination is where a result goes: standard output, or a file that is
+// written whole or not at all. It is opened before anything is run, so that a
+// file which cannot be written loses no result.
+type destination struct {
+	io.Writer
+	file *renameio.PendingFile
+	name string
+}
+
+func openDestination(s streams, name string) (*destination, error) {
+	if name == "" {
+		return &destination{Writer: s.out}, nil
+	}
+	f, err := renameio.NewPendingFile(name, renameio.WithPermissions(0o644))
+	if err != nil {
+		return nil, usagef("-o: cannot write %s: %v", name, rootCause(err))
+	}
+	return &destination{f, f, name}, nil
+}
+
+// commit puts the file in place.
+func (d *destination) commit() error {
+	if d.file == nil {
+		return nil
+	}
+	if err := d.file.CloseAtomicallyReplace(); err != nil {
+		return fmt.Errorf("write %s: %w", d.name, err)
+	}
+	return nil
+}
+
+// discard leaves nothing behind of a file that was not committed.
+func (d *destination) discard() {
+	if d.file != nil {
+		// Cleanup of a committed file does nothing.
+		_ = d.file.Cleanup()
+	}
+}
+
+// printReport writes the report in the form that was asked for.
+func printReport(d *destination, o discoverOptions, r discover.Report) error {
+	if err := formatReport(d, o, r); err != nil {
+		return err
+	}
+	return d.commit()
+}
+
+func formatReport(w io.Writer, o discoverOptions, r discover.Report) error {
+	if o.json {
+		return writeJSON(w, r)
+	}
+	if len(o.formats) == 0 {
+		return writeResult(w, r)
+	}
+	for i, format := range o.formats {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		if err := emit.Write(w, format, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return fmt.Errorf("write JSON: %w", err)
+	}
+	return nil
+}
