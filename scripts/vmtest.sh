@@ -1,0 +1,52 @@
+#!/bin/bash
+# vmtest.sh [VERSION...] - runs the tests that need a kernel on which fexit and kprobe load, on Debian's kernels in VMs
+# (those in $versions if none is named). GOTEST_RUN limits them to the tests that match it.
+set -euo pipefail
+
+versions='6.1 6.12'
+# Those that are there and have tests.
+packages='./trace'
+# What must load on these kernels. Where it does not, a test fails rather than skips.
+backends=fexit,kprobe
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cd "$here/.."
+[ $# -gt 0 ] || { read -ra list <<<"$versions"; set -- "${list[@]}"; }
+
+bin=$(mktemp -d "${TMPDIR:-/tmp}/capmon-vmtest.XXXXXX")
+trap 'rm -rf "$bin"' EXIT
+
+read -ra list <<<"$packages"
+tests=()
+for package in "${list[@]}"; do
+	compgen -G "$package/*_test.go" >/dev/null || continue
+	name=$(tr / - <<<"${package#./}").test
+	CGO_ENABLED=0 go test -c -o "$bin/$name" "$package"
+	tests+=("$package $name")
+done
+[ ${#tests[@]} -gt 0 ] || { echo "vmtest.sh: no tests in $packages" >&2; exit 1; }
+
+failed=() passed=0
+for version; do
+	for test in "${tests[@]}"; do
+		read -r package name <<<"$test"
+		echo "=== kernel $version: $package"
+		start=$SECONDS status=0
+		# In the package's directory, as go test has it. /dev/shm is a tmpfs: on the guest's root, an overlay, the
+		# kernel makes checks of its own.
+		(cd "$package" && "$here/vm/run.sh" --timeout 900 --env "CI=${CI-}" --env "CAPMON_TEST_BACKENDS=$backends" \
+			--env TMPDIR=/dev/shm --env CAPMON_TEST_SLOW=1 "$version" -- \
+			"$bin/$name" -test.timeout 14m -test.run "${GOTEST_RUN-}" ${GOTEST_V:+-test.v}) || status=$?
+		if [ "$status" -eq 0 ]; then
+			passed=$((passed + 1))
+		else
+			failed+=("$package on $version (status $status)")
+		fi
+		echo "=== kernel $version: $package: status $status after $((SECONDS - start)) s"
+	done
+done
+if [ ${#failed[@]} -gt 0 ]; then
+	printf 'vmtest.sh: FAILED: %s\n' "${failed[@]}"
+	exit 1
+fi
+echo "vmtest.sh: $passed test binaries passed on kernels $* with $backends"
