@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"math"
 	"time"
-
-	"github.com/capmon/capmon/trace"
 )
 
 // MarshalJSON writes a list that is empty as [], never as null, so that who
@@ -16,22 +14,9 @@ func (r Report) MarshalJSON() ([]byte, error) {
 	p.Command = orEmpty(p.Command)
 	p.User.Groups = orEmpty(p.User.Groups)
 	p.Alternatives = orEmpty(p.Alternatives)
-	p.Alternatives = orEmpty(p.Alternatives)
 	p.Evidence = orEmpty(p.Evidence)
 	p.Runs = orEmpty(p.Runs)
 	p.Elevated = orEmpty(p.Elevated)
-	return json.Marshal(p)
-}
-
-// MarshalJSON writes a check without a stack with an empty list, as Report
-// does.
-func (e Evidence) MarshalJSON() ([]byte, error) {
-	type plain Evidence
-	p := plain(e)
-	if p.Check != nil {
-		check := withStack(*p.Check)
-		p.Check = &check
-	}
 	return json.Marshal(p)
 }
 
@@ -49,10 +34,7 @@ type attemptJSON struct {
 func (a Attempt) MarshalJSON() ([]byte, error) {
 	j := attemptJSON{attemptFields(a), a.Duration.Seconds()}
 	j.Elevated = orEmpty(j.Elevated)
-	j.Checks = make([]trace.Check, len(a.Checks))
-	for i, c := range a.Checks {
-		j.Checks[i] = withStack(c)
-	}
+	j.Checks = orEmpty(j.Checks)
 	return json.Marshal(j)
 }
 
@@ -65,12 +47,6 @@ func (a *Attempt) UnmarshalJSON(data []byte) error {
 	*a = Attempt(j.attemptFields)
 	a.Duration = time.Duration(math.Round(j.Seconds * float64(time.Second)))
 	return nil
-}
-
-// withStack returns c with a stack that is not nil.
-func withStack(c trace.Check) trace.Check {
-	c.Stack = orEmpty(c.Stack)
-	return c
 }
 
 // orEmpty returns list, or an empty list for nil.

@@ -26,6 +26,8 @@ func capmonCommand(t *testing.T, args ...string) (*exec.Cmd, *bytes.Buffer, *byt
 		t.Fatal(err)
 	}
 	cmd := exec.Command(self, args...)
+	// A process of the command that holds the output open hangs no test.
+	cmd.WaitDelay = 10 * time.Second
 	cmd.Env = append(os.Environ(), runAsCapmon+"=1", "XDG_STATE_HOME="+t.TempDir())
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 
 	"github.com/google/renameio/v2"
+	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/discover"
 	"github.com/capmon/capmon/discover/emit"
@@ -41,27 +44,53 @@ func emitLast(s streams, o discoverOptions) error {
 // file which cannot be written loses no result.
 type destination struct {
 	io.Writer
-	file *renameio.PendingFile
-	name string
+	name    string
+	pending *renameio.PendingFile // a file that is to be replaced
+	device  *os.File              // one that can only be written to
 }
 
 func openDestination(s streams, name string) (*destination, error) {
 	if name == "" {
 		return &destination{Writer: s.out}, nil
 	}
-	f, err := renameio.NewPendingFile(name, renameio.WithPermissions(0o644))
-	if err != nil {
+	d := &destination{name: name}
+	if err := d.open(); err != nil {
 		return nil, usagef("-o: cannot write %s: %v", name, rootCause(err))
 	}
-	return &destination{f, f, name}, nil
+	return d, nil
+}
+
+// open follows a link to the file behind it, and does not take a device or a
+// pipe (/dev/stdout) for a file that could be replaced.
+func (d *destination) open() (err error) {
+	path := d.name
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return unix.EISDIR
+	case err == nil && !info.Mode().IsRegular():
+		d.device, err = os.OpenFile(path, os.O_WRONLY, 0)
+		d.Writer = d.device
+		return err
+	case err == nil:
+		if path, err = filepath.EvalSymlinks(path); err != nil {
+			return err
+		}
+	}
+	d.pending, err = renameio.NewPendingFile(path, renameio.WithPermissions(0o644), renameio.WithExistingPermissions())
+	d.Writer = d.pending
+	return err
 }
 
 // commit puts the file in place.
-func (d *destination) commit() error {
-	if d.file == nil {
-		return nil
+func (d *destination) commit() (err error) {
+	switch {
+	case d.pending != nil:
+		err = d.pending.CloseAtomicallyReplace()
+	case d.device != nil:
+		err = d.device.Close()
 	}
-	if err := d.file.CloseAtomicallyReplace(); err != nil {
+	if err != nil {
 		return fmt.Errorf("write %s: %w", d.name, err)
 	}
 	return nil
@@ -69,9 +98,9 @@ func (d *destination) commit() error {
 
 // discard leaves nothing behind of a file that was not committed.
 func (d *destination) discard() {
-	if d.file != nil {
+	if d.pending != nil {
 		// Cleanup of a committed file does nothing.
-		_ = d.file.Cleanup()
+		_ = d.pending.Cleanup()
 	}
 }
 
