@@ -17,6 +17,8 @@ type Cap uint8
 const (
 	DACOverride       = Cap(cap.DAC_OVERRIDE)
 	DACReadSearch     = Cap(cap.DAC_READ_SEARCH)
+	SetGID            = Cap(cap.SETGID)
+	SetUID            = Cap(cap.SETUID)
 	SetPCap           = Cap(cap.SETPCAP)
 	NetAdmin          = Cap(cap.NET_ADMIN)
 	SysAdmin          = Cap(cap.SYS_ADMIN)

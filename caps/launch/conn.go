@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/caps/sandbox"
 )
 
 // kind tells messages apart.
@@ -24,9 +25,10 @@ const (
 	goRequest                      // the tracer is armed: fork
 	abortRequest                   // it is not: do not
 	releaseRequest                 // exit, and leave what runs alone
+	signalRequest                  // Number is a signal for a detached command
 
 	// From the keeper to capmon.
-	helloReply   // Grantable: the keeper is ready
+	helloReply   // Grantable and ReadOnly: the keeper is ready
 	armReply     // Number is the thread that waits to fork
 	startedReply // Number is the command's pid, Path what was executed
 	failedReply  // Failure; no process is left
@@ -44,6 +46,7 @@ type message struct {
 	Failure   failure
 	Exit      wireExit
 	Grantable caps.Set
+	ReadOnly  []sandbox.ReadOnly
 }
 
 // wireSpec is a Spec without descriptors, and without pointers, since gob
@@ -57,6 +60,7 @@ type wireSpec struct {
 	SetGrant   bool
 	Grant      caps.Set
 	NoNewPrivs bool
+	Detached   bool
 }
 
 type wireExit struct {

@@ -27,6 +27,8 @@ func (k *Keeper) walk(visit func(proc)) error {
 	switch {
 	case current == nil || isClosed(current.idle):
 		return nil
+	case k.isDead() && k.sealed:
+		return nil
 	case k.isDead():
 		return walkOrphans(since, visit)
 	}
@@ -49,6 +51,9 @@ func (k *Keeper) End(ctx context.Context, grace time.Duration) error {
 		if !errors.Is(err, ErrKeeperDied) {
 			return err
 		}
+	}
+	if k.sealed {
+		return nil
 	}
 	return endOrphans(ctx, since, grace)
 }

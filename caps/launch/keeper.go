@@ -22,6 +22,8 @@ const goodbye = 5 * time.Second
 type Keeper struct {
 	conn    *conn
 	process *os.Process
+	// sealed: what it started cannot outlive it, being in its sandbox.
+	sealed bool
 	// grantable is what the keeper can grant; less than capmon's own when
 	// capmon got powers from its file.
 	grantable caps.Set
@@ -100,16 +102,17 @@ func startKeeperBy(spawn func(socket int) (*os.Process, error)) (*Keeper, messag
 	hello, err := conn.receive()
 	switch {
 	case err != nil:
+		err = fmt.Errorf("start keeper: %w", err)
 	case hello.Kind == failedReply:
 		err = hello.Failure.err()
 	case hello.Kind != helloReply:
-		err = errors.New("unexpected answer")
+		err = errors.New("start keeper: unexpected answer")
 	}
 	if err != nil {
 		conn.close()
 		process.Kill()
 		process.Wait()
-		return nil, message{}, fmt.Errorf("start keeper: %w", err)
+		return nil, message{}, err
 	}
 	k.grantable = hello.Grantable
 	go k.listen()
@@ -220,7 +223,7 @@ func (k *Keeper) Launch(ctx context.Context, spec Spec, arm func(tid int) error)
 			return nil, m.Failure.err()
 		}
 		if arm != nil {
-			if err := arm(m.Number); err != nil {
+			if err := k.armThread(m.Number, arm); err != nil {
 				k.conn.send(message{Kind: abortRequest})
 				return nil, err
 			}
@@ -254,9 +257,14 @@ func (k *Keeper) begin() (*Process, error) {
 	return p, nil
 }
 
-// explain replaces an error of the socket by its reason.
+// explain replaces an error of the socket by its reason. A keeper that is
+// dying is waited for, so that it counts as dead afterwards.
 func (k *Keeper) explain(err error) error {
 	if errors.Is(err, unix.EPIPE) || errors.Is(err, unix.ECONNRESET) {
+		select {
+		case <-k.dead:
+		case <-time.After(goodbye):
+		}
 		return ErrKeeperDied
 	}
 	return err
@@ -278,6 +286,11 @@ func (p *Process) Wait(ctx context.Context) (Exit, error) {
 	case <-ctx.Done():
 		return Exit{}, ctx.Err()
 	}
+}
+
+// Signal sends a signal to the process group of a detached command.
+func (p *Process) Signal(sig unix.Signal) error {
+	return p.keeper.explain(p.keeper.conn.send(message{Kind: signalRequest, Number: int(sig)}))
 }
 
 // lastWord is for a keeper that is dead: it may have reported the exit before.

@@ -6,12 +6,14 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
-	"strings"
+	"sync"
 	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 	"kernel.org/pub/linux/libs/security/libcap/cap"
+
+	"github.com/capmon/capmon/caps/sandbox"
 )
 
 const (
@@ -76,6 +78,9 @@ func keep() error {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("become child subreaper: %w", err)
 	}
+	if err := inherit(); err != nil {
+		return err
+	}
 	if err := surviveSignals(); err != nil {
 		return err
 	}
@@ -83,10 +88,17 @@ func keep() error {
 	if err != nil {
 		return err
 	}
-	if err := conn.send(message{Kind: helloReply, Grantable: Grantable()}); err != nil {
+	hello := message{Kind: helloReply, Grantable: Grantable()}
+	options, sealed := toBuild()
+	if sealed {
+		if hello.ReadOnly, err = sandbox.Build(options); err != nil {
+			return conn.send(message{Kind: failedReply, Failure: failure{Text: "make sandbox: " + err.Error()}})
+		}
+	}
+	if err := conn.send(hello); err != nil {
 		return err
 	}
-	return serve(conn)
+	return serve(conn, sealed)
 }
 
 // setName names the process, which is to name its first thread. That of a
@@ -189,30 +201,28 @@ func surviveSignals() error {
 
 // ignoredSignals is SigIgn of proc_pid_status(5), bit N-1 for signal N.
 func ignoredSignals() (uint64, error) {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0, fmt.Errorf("read signal dispositions: %w", err)
-	}
-	for line := range strings.Lines(string(status)) {
-		if mask, ok := strings.CutPrefix(line, "SigIgn:"); ok {
-			ignored, err := strconv.ParseUint(strings.TrimSpace(mask), 16, 64)
-			if err != nil {
-				return 0, fmt.Errorf("read signal dispositions: %w", err)
-			}
+	mask, err := statusField("/proc/self/status", "SigIgn:")
+	if err == nil && len(mask) == 1 {
+		var ignored uint64
+		if ignored, err = strconv.ParseUint(mask[0], 16, 64); err == nil {
 			return ignored, nil
 		}
 	}
-	return 0, fmt.Errorf("read signal dispositions: no SigIgn in /proc/self/status")
+	return 0, fmt.Errorf("read signal dispositions: %w", err)
 }
 
 // serve does what capmon asks for until it says release or its end of the
-// socket closes.
-func serve(conn *conn) error {
+// socket closes. A sealed keeper is the first process of a sandbox.
+func serve(conn *conn, sealed bool) error {
 	var current *launching
+	detached := sync.OnceValue(newReaper)
 	for {
 		m, err := conn.receive()
 		if err != nil {
 			// capmon is gone, and nothing of the command shall stay.
+			if sealed {
+				return nil // The kernel kills the rest (pid_namespaces(7)).
+			}
 			return current.killAll()
 		}
 		switch m.Kind {
@@ -221,11 +231,17 @@ func serve(conn *conn) error {
 			if err != nil {
 				return err
 			}
-			current = startLaunching(conn, m.Spec, fds)
+			var reaper *reaper
+			if m.Spec.Detached {
+				reaper = detached()
+			}
+			current = startLaunching(conn, m.Spec, fds, reaper)
 		case goRequest:
 			current.decision <- true
 		case abortRequest:
 			current.abort()
+		case signalRequest:
+			current.signalGroup(unix.Signal(m.Number))
 		case releaseRequest:
 			return nil
 		}

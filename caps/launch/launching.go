@@ -2,6 +2,7 @@ package launch
 
 import (
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -23,12 +24,18 @@ type launching struct {
 	abort    func()
 	// done is closed when no process is left.
 	done chan struct{}
+	// pid is the command's, for signalGroup.
+	pid atomic.Int64
+	// reaper waits for a detached command, and ended tells what it saw.
+	reaper *reaper
+	ended  <-chan unix.WaitStatus
 }
 
-// startLaunching starts a command and reports what becomes of it.
-func startLaunching(conn *conn, spec wireSpec, files []int) *launching {
+// startLaunching starts a command and reports what becomes of it. The reaper
+// is for a detached one.
+func startLaunching(conn *conn, spec wireSpec, files []int, reaper *reaper) *launching {
 	l := &launching{
-		conn: conn, spec: spec, files: files,
+		conn: conn, spec: spec, files: files, reaper: reaper,
 		decision: make(chan bool, 1),
 		aborted:  make(chan struct{}),
 		done:     make(chan struct{}),
@@ -71,6 +78,10 @@ func (l *launching) onThread() (message, error) {
 	}
 	l.closeFiles()
 	l.conn.send(message{Kind: startedReply, Number: pid, Path: path})
+	if l.spec.Detached {
+		exit := wireExit{Status: uint32(<-l.ended), Duration: time.Since(begin), Alone: true}
+		return message{Kind: exitedReply, Exit: exit}, nil
+	}
 	status, err := waitFor(pid)
 	if err != nil {
 		return message{}, err
@@ -83,6 +94,17 @@ func (l *launching) onThread() (message, error) {
 	}
 	exit.Alone = true
 	return message{Kind: exitedReply, Exit: exit}, nil
+}
+
+// signalGroup sends a signal to the process group of a detached command.
+func (l *launching) signalGroup(sig unix.Signal) {
+	if l == nil || !l.spec.Detached {
+		return
+	}
+	if pid := int(l.pid.Load()); pid > 0 {
+		// It may have ended.
+		_ = unix.Kill(-pid, sig)
+	}
 }
 
 // waitFor waits until the child pid ends, and meanwhile for every process
@@ -149,14 +171,23 @@ func (l *launching) fork(path string, args []string) (begin time.Time, pid int, 
 		return time.Time{}, 0, errAborted
 	}
 	begin = time.Now()
-	pid, err = syscall.ForkExec(path, args, &syscall.ProcAttr{
+	if l.spec.Detached {
+		pid, l.ended, err = l.reaper.fork(func() (int, error) { return l.forkExec(path, args) })
+		l.pid.Store(int64(pid))
+		return begin, pid, err
+	}
+	pid, err = l.forkExec(path, args)
+	return begin, pid, err
+}
+
+func (l *launching) forkExec(path string, args []string) (pid int, err error) {
+	return syscall.ForkExec(path, args, &syscall.ProcAttr{
 		Dir:   l.spec.Dir,
 		Env:   l.spec.Env,
 		Files: []uintptr{uintptr(l.files[0]), uintptr(l.files[1]), uintptr(l.files[2])},
 		// Set by the child after the change of user, which clears it.
-		Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL},
+		Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: l.spec.Detached},
 	})
-	return begin, pid, err
 }
 
 // checkDir makes the error of a working directory that is missing or closed

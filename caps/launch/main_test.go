@@ -45,6 +45,8 @@ var roles = map[string]func() int{
 	"launchone": launchOne,
 	"hop":       hop,
 	"attacker":  attacker,
+	"sandbox":   func() int { return inOneSandbox("true") },
+	"oddmounts": sandboxOfOddMounts,
 }
 
 // endLeftovers kills what the tests have left and names it.
@@ -99,6 +101,11 @@ func within(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), patient)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+// withPatience is within where there is no test.
+func withPatience() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), patient)
 }
 
 // sh is a Spec that runs script by /bin/sh.

@@ -50,6 +50,10 @@ type Spec struct {
 	// NoNewPrivs keeps set-user-ID programs and file capabilities from
 	// lending anything (prctl(2), PR_SET_NO_NEW_PRIVS).
 	NoNewPrivs bool
+	// Detached is for a command beside others: it has a process group of its
+	// own, and what it leaves behind is nobody's to wait for and runs until
+	// the keeper ends. Use a keeper for such commands alone.
+	Detached bool
 }
 
 // Exit is how a command ended.

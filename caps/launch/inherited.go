@@ -1,0 +1,94 @@
+package launch
+
+import (
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/capmon/capmon/caps/sandbox"
+)
+
+// What tells a keeper, in its environment, what else it is to be.
+const (
+	sandboxEnv   = "CAPMON_SANDBOX"   // build a sandbox: "net" with a network of its own, else "1"
+	inheritedEnv = "CAPMON_INHERITED" // inherited, as text
+)
+
+// inherited is what capmon changes for itself, and what a keeper that is
+// started later must have as it was.
+type inherited struct {
+	// ignored signals, bit N-1 for signal N: a handler that capmon has set
+	// since is not ignoring in its child.
+	ignored uint64
+	// memlock is RLIMIT_MEMLOCK, which old kernels want raised for eBPF.
+	memlock unix.Rlimit
+}
+
+func readInherited() (inherited, error) {
+	ignored, err := ignoredSignals()
+	if err != nil {
+		return inherited{}, err
+	}
+	i := inherited{ignored: ignored}
+	if err := unix.Getrlimit(unix.RLIMIT_MEMLOCK, &i.memlock); err != nil {
+		return inherited{}, fmt.Errorf("read limits: %w", err)
+	}
+	return i, nil
+}
+
+func (i inherited) environ() string {
+	return fmt.Sprintf("%s=%x %d %d", inheritedEnv, i.ignored, i.memlock.Cur, i.memlock.Max)
+}
+
+// inherit makes this process as if it had been started early, if it is told
+// to.
+func inherit() error {
+	text := os.Getenv(inheritedEnv)
+	if text == "" {
+		return nil
+	}
+	var i inherited
+	if _, err := fmt.Sscanf(text, "%x %d %d", &i.ignored, &i.memlock.Cur, &i.memlock.Max); err != nil {
+		return fmt.Errorf("read %s: %w", inheritedEnv, err)
+	}
+	for s := syscall.Signal(1); s <= 64; s++ {
+		if i.ignored&(1<<(s-1)) != 0 {
+			signal.Ignore(s)
+		}
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_MEMLOCK, &i.memlock); err != nil {
+		return fmt.Errorf("set limits: %w", err)
+	}
+	return nil
+}
+
+func sandboxEnviron(o sandbox.Options) string {
+	if o.Net {
+		return sandboxEnv + "=net"
+	}
+	return sandboxEnv + "=1"
+}
+
+// toBuild says whether this keeper is to build a sandbox, and which.
+func toBuild() (sandbox.Options, bool) {
+	text := os.Getenv(sandboxEnv)
+	return sandbox.Options{Net: text == "net"}, text != ""
+}
+
+// statusField is the words of one line of a file such as /proc/self/status.
+func statusField(file, name string) ([]string, error) {
+	status, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	for line := range strings.Lines(string(status)) {
+		if value, ok := strings.CutPrefix(line, name); ok {
+			return strings.Fields(value), nil
+		}
+	}
+	return nil, fmt.Errorf("no %s in %s", name, file)
+}

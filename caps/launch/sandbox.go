@@ -1,0 +1,172 @@
+package launch
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/capmon/capmon/caps/sandbox"
+)
+
+// Sandboxes makes sandboxes that are all alike.
+type Sandboxes struct {
+	options   sandbox.Options
+	dir       string
+	inherited inherited
+}
+
+// Sandbox is one sandbox with two keepers in it. Nothing that they started,
+// or that was written there, outlives it.
+type Sandbox struct {
+	// ReadOnly is what can be written outside, and not inside.
+	ReadOnly []sandbox.ReadOnly
+
+	all    *Sandboxes
+	keeper *Keeper // the first process of the sandbox
+
+	mu     sync.Mutex
+	helper *Keeper
+}
+
+// NewSandboxes notes what processes in the sandboxes are to inherit. Call it
+// as early as StartKeeper.
+func NewSandboxes(options sandbox.Options) (*Sandboxes, error) {
+	dir, err := unix.Getwd()
+	if err != nil {
+		return nil, fmt.Errorf("find working directory: %w", err)
+	}
+	inherited, err := readInherited()
+	if err != nil {
+		return nil, err
+	}
+	return &Sandboxes{options: options, dir: dir, inherited: inherited}, nil
+}
+
+// Start makes a sandbox. The error is a *SandboxError if the kernel does not
+// let capmon make one.
+func (s *Sandboxes) Start() (*Sandbox, error) {
+	k, hello, err := startKeeperBy(func(socket int) (*os.Process, error) {
+		env := append(keeperEnviron(), s.inherited.environ(), sandboxEnviron(s.options))
+		return spawnKeeper(ownExecutable, socket, env, &syscall.SysProcAttr{Cloneflags: s.options.Cloneflags()})
+	})
+	if errors.Is(err, unix.EPERM) {
+		return nil, &SandboxError{unix.EPERM}
+	}
+	if err != nil {
+		return nil, err
+	}
+	k.sealed = true
+	return &Sandbox{ReadOnly: hello.ReadOnly, all: s, keeper: k}, nil
+}
+
+// SandboxError says that capmon may not make namespaces here.
+type SandboxError struct{ Errno syscall.Errno }
+
+func (e *SandboxError) Error() string {
+	return "make sandbox: " + e.Errno.Error() + ": capmon lacks CAP_SYS_ADMIN, as in a container, or a security module denies it"
+}
+
+func (e *SandboxError) Unwrap() error { return e.Errno }
+
+// Keeper starts the command that the sandbox is for.
+func (b *Sandbox) Keeper() *Keeper { return b.keeper }
+
+// Helper starts what is to be beside that command: its processes are no
+// descendants of Keeper. It is started when it is first asked for, and again
+// when the command has killed it.
+func (b *Sandbox) Helper() (*Keeper, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.helper != nil && !b.helper.isDead() {
+		return b.helper, nil
+	}
+	k, _, err := startKeeperBy(b.spawnHelper)
+	if err != nil {
+		return nil, err
+	}
+	k.sealed = true
+	b.helper = k
+	return k, nil
+}
+
+func (b *Sandbox) spawnHelper(socket int) (process *os.Process, err error) {
+	spawned := false
+	err = sandbox.Enter(b.keeper.PID(), b.all.dir, func() error {
+		spawned = true
+		process, err = spawnKeeper(ownExecutable, socket, append(keeperEnviron(), b.all.inherited.environ()), nil)
+		return err
+	})
+	if !spawned {
+		unix.Close(socket)
+	}
+	return process, err
+}
+
+// Close ends everything in the sandbox at once. When it returns, nothing of it
+// is left.
+func (b *Sandbox) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	// The kernel kills the rest with the first process, and lets it be
+	// waited for when none is left (zap_pid_ns_processes() in
+	// kernel/pid_namespace.c). It is slow to notice that one has gone which
+	// was another's child, so that one goes first.
+	var err error
+	if b.helper != nil {
+		err = b.helper.kill()
+	}
+	return errors.Join(err, b.keeper.kill())
+}
+
+// kill ends the keeper without asking it.
+func (k *Keeper) kill() error {
+	k.mu.Lock()
+	k.closed = true
+	k.mu.Unlock()
+	// It may have ended by itself.
+	_ = k.process.Kill()
+	select {
+	case <-k.dead:
+		k.conn.close() // It may be closed already.
+		return nil
+	case <-time.After(patience):
+		return errors.New("end sandbox: a process in it is still there after SIGKILL")
+	}
+}
+
+// armThread calls arm with the id that a thread of the keeper has for capmon.
+func (k *Keeper) armThread(tid int, arm func(tid int) error) error {
+	if k.sealed {
+		var err error
+		if tid, err = outerThread(k.PID(), tid); err != nil {
+			return err
+		}
+	}
+	return arm(tid)
+}
+
+// outerThread finds among the threads of a process the one that calls itself
+// tid in its own pid namespace (NSpid of proc_pid_status(5)).
+func outerThread(pid, tid int) (int, error) {
+	tasks := "/proc/" + strconv.Itoa(pid) + "/task"
+	threads, err := os.ReadDir(tasks)
+	if err != nil {
+		return 0, fmt.Errorf("list threads of the sandbox: %w", err)
+	}
+	for _, thread := range threads {
+		ids, err := statusField(tasks+"/"+thread.Name()+"/status", "NSpid:")
+		if err != nil {
+			continue // It has ended.
+		}
+		if len(ids) > 0 && ids[len(ids)-1] == strconv.Itoa(tid) {
+			return strconv.Atoi(thread.Name())
+		}
+	}
+	return 0, fmt.Errorf("find thread %d of the sandbox: it has ended", tid)
+}
