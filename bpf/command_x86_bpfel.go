@@ -115,7 +115,6 @@ const (
 	CommandMapImages                = "images"
 	CommandMapLost                  = "lost"
 	CommandMapPending               = "pending"
-	CommandMapRawStacks             = "raw_stacks"
 	CommandMapScratch               = "scratch"
 	CommandMapStacks                = "stacks"
 	CommandProgCapCapableEntry      = "cap_capable_entry"
@@ -132,7 +131,7 @@ const (
 	CommandProgOnExit               = "on_exit"
 	CommandProgOnFork               = "on_fork"
 	CommandProgOnSysExit            = "on_sys_exit"
-	CommandVarKernelText            = "kernel_text"
+	CommandVarThreadSize            = "thread_size"
 	CommandVarUnusedCheck           = "unused_check"
 	CommandVarUnusedCheckFlags      = "unused_check_flags"
 	CommandVarUnusedCheckKey        = "unused_check_key"
@@ -140,8 +139,6 @@ const (
 	CommandVarUnusedImage           = "unused_image"
 	CommandVarUnusedLostKind        = "unused_lost_kind"
 	CommandVarUnusedStack           = "unused_stack"
-	CommandVarWrapperCount          = "wrapper_count"
-	CommandVarWrappers              = "wrappers"
 )
 
 // LoadCommand returns the embedded CollectionSpec for Command.
@@ -215,7 +212,6 @@ type CommandMapSpecs struct {
 	Images     *ebpf.MapSpec `ebpf:"images"`
 	Lost       *ebpf.MapSpec `ebpf:"lost"`
 	Pending    *ebpf.MapSpec `ebpf:"pending"`
-	RawStacks  *ebpf.MapSpec `ebpf:"raw_stacks"`
 	Scratch    *ebpf.MapSpec `ebpf:"scratch"`
 	Stacks     *ebpf.MapSpec `ebpf:"stacks"`
 }
@@ -224,7 +220,7 @@ type CommandMapSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type CommandVariableSpecs struct {
-	KernelText       *ebpf.VariableSpec `ebpf:"kernel_text"`
+	ThreadSize       *ebpf.VariableSpec `ebpf:"thread_size"`
 	UnusedCheck      *ebpf.VariableSpec `ebpf:"unused_check"`
 	UnusedCheckFlags *ebpf.VariableSpec `ebpf:"unused_check_flags"`
 	UnusedCheckKey   *ebpf.VariableSpec `ebpf:"unused_check_key"`
@@ -232,8 +228,6 @@ type CommandVariableSpecs struct {
 	UnusedImage      *ebpf.VariableSpec `ebpf:"unused_image"`
 	UnusedLostKind   *ebpf.VariableSpec `ebpf:"unused_lost_kind"`
 	UnusedStack      *ebpf.VariableSpec `ebpf:"unused_stack"`
-	WrapperCount     *ebpf.VariableSpec `ebpf:"wrapper_count"`
-	Wrappers         *ebpf.VariableSpec `ebpf:"wrappers"`
 }
 
 // CommandObjects contains all objects after they have been loaded into the kernel.
@@ -265,7 +259,6 @@ type CommandMaps struct {
 	Images     *ebpf.Map `ebpf:"images"`
 	Lost       *ebpf.Map `ebpf:"lost"`
 	Pending    *ebpf.Map `ebpf:"pending"`
-	RawStacks  *ebpf.Map `ebpf:"raw_stacks"`
 	Scratch    *ebpf.Map `ebpf:"scratch"`
 	Stacks     *ebpf.Map `ebpf:"stacks"`
 }
@@ -281,7 +274,6 @@ func (m *CommandMaps) Close() error {
 		m.Images,
 		m.Lost,
 		m.Pending,
-		m.RawStacks,
 		m.Scratch,
 		m.Stacks,
 	)
@@ -291,7 +283,7 @@ func (m *CommandMaps) Close() error {
 //
 // It can be passed to LoadCommandObjects or ebpf.CollectionSpec.LoadAndAssign.
 type CommandVariables struct {
-	KernelText       *ebpf.Variable `ebpf:"kernel_text"`
+	ThreadSize       *ebpf.Variable `ebpf:"thread_size"`
 	UnusedCheck      *ebpf.Variable `ebpf:"unused_check"`
 	UnusedCheckFlags *ebpf.Variable `ebpf:"unused_check_flags"`
 	UnusedCheckKey   *ebpf.Variable `ebpf:"unused_check_key"`
@@ -299,8 +291,6 @@ type CommandVariables struct {
 	UnusedImage      *ebpf.Variable `ebpf:"unused_image"`
 	UnusedLostKind   *ebpf.Variable `ebpf:"unused_lost_kind"`
 	UnusedStack      *ebpf.Variable `ebpf:"unused_stack"`
-	WrapperCount     *ebpf.Variable `ebpf:"wrapper_count"`
-	Wrappers         *ebpf.Variable `ebpf:"wrappers"`
 }
 
 // CommandPrograms contains all programs after they have been loaded into the kernel.

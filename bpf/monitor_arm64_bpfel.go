@@ -109,6 +109,7 @@ const (
 	MonitorVarKernelText            = "kernel_text"
 	MonitorVarOnlyFail              = "only_fail"
 	MonitorVarOwnTgid               = "own_tgid"
+	MonitorVarThreadSize            = "thread_size"
 	MonitorVarUnaudited             = "unaudited"
 	MonitorVarUnusedCheckFlags      = "unused_check_flags"
 	MonitorVarUnusedLostKind        = "unused_lost_kind"
@@ -203,6 +204,7 @@ type MonitorVariableSpecs struct {
 	KernelText       *ebpf.VariableSpec `ebpf:"kernel_text"`
 	OnlyFail         *ebpf.VariableSpec `ebpf:"only_fail"`
 	OwnTgid          *ebpf.VariableSpec `ebpf:"own_tgid"`
+	ThreadSize       *ebpf.VariableSpec `ebpf:"thread_size"`
 	Unaudited        *ebpf.VariableSpec `ebpf:"unaudited"`
 	UnusedCheckFlags *ebpf.VariableSpec `ebpf:"unused_check_flags"`
 	UnusedLostKind   *ebpf.VariableSpec `ebpf:"unused_lost_kind"`
@@ -279,6 +281,7 @@ type MonitorVariables struct {
 	KernelText       *ebpf.Variable `ebpf:"kernel_text"`
 	OnlyFail         *ebpf.Variable `ebpf:"only_fail"`
 	OwnTgid          *ebpf.Variable `ebpf:"own_tgid"`
+	ThreadSize       *ebpf.Variable `ebpf:"thread_size"`
 	Unaudited        *ebpf.Variable `ebpf:"unaudited"`
 	UnusedCheckFlags *ebpf.Variable `ebpf:"unused_check_flags"`
 	UnusedLostKind   *ebpf.Variable `ebpf:"unused_lost_kind"`

@@ -43,17 +43,37 @@ struct {
 } raw_stacks SEC(".maps");
 
 #if defined(__TARGET_ARCH_x86)
+#define MODULES_APART true
+
+static __always_inline u64 plain(u64 word)
+{
+	return word;
+}
+
 /* Modules: Documentation/arch/x86/x86_64/mm.rst */
-static __always_inline bool is_module(u64 word)
+static __always_inline bool is_module(u64 word, u64 stack)
 {
 	return word - 0xffffffffc0000000 < 0x3f000000;
 }
 #elif defined(__TARGET_ARCH_arm64)
-/* Modules: Documentation/arch/arm64/memory.rst, for 48 bits; on either side of
- * the kernel. */
-static __always_inline bool is_module(u64 word)
+/* Documentation/arch/arm64/memory.rst: modules are within 2 GB of the kernel,
+ * and so can be its data and all that vmalloc() gives. So what looks like a
+ * module belongs to the path, but does not end it. */
+#define MODULES_APART false
+
+/* A return address may be signed, with the stack pointer in the reckoning:
+ * Documentation/arch/arm64/pointer-authentication.rst. The signature is in the
+ * bits above the 48 of an address, except for bit 55. */
+static __always_inline u64 plain(u64 word)
 {
-	return word - (kernel_text.start - (2ULL << 30)) < 4ULL << 30;
+	return word >> 55 & 1 ? word | 0xffffULL << 48 : word;
+}
+
+/* The stack comes from vmalloc() too, and frame pointers lie in it. */
+static __always_inline bool is_module(u64 word, u64 stack)
+{
+	return (s64)word < 0 && word - stack >= thread_size &&
+	       word - (kernel_text.start - (2ULL << 30)) < 4ULL << 30;
 }
 #endif
 
@@ -76,9 +96,10 @@ static __always_inline bool is_wrapper(u64 word)
  * an address in the hook's own frame. */
 static __always_inline u32 path_to(struct task_struct *task, u64 sp)
 {
-	u64 end = (u64)BPF_CORE_READ(task, stack) + THREAD_SIZE -
-		  bpf_core_type_size(struct pt_regs);
+	u64 stack = (u64)BPF_CORE_READ(task, stack);
+	u64 end = stack + thread_size - bpf_core_type_size(struct pt_regs);
 	u64 size = sizeof(u64) * PATH_WORDS, word;
+	bool in_text;
 	u32 zero = 0;
 	struct raw_stack *raw = bpf_map_lookup_elem(&raw_stacks, &zero);
 
@@ -94,12 +115,14 @@ static __always_inline u32 path_to(struct task_struct *task, u64 sp)
 	for (u32 i = 0; i < PATH_WORDS; i++) {
 		if (i * sizeof(word) >= size)
 			break;
-		word = raw->word[i];
-		if (word - kernel_text.start >= kernel_text.size && !is_module(word))
+		word = plain(raw->word[i]);
+		in_text = word - kernel_text.start < kernel_text.size;
+		if (!in_text && !is_module(word, stack))
 			continue;
 		raw->hash = (raw->hash ^ word) * 0x9e3779b97f4a7c15;
 		raw->hash ^= raw->hash >> 32;
-		if (!is_wrapper(word) && ++raw->strangers == PATH_STRANGERS)
+		if ((MODULES_APART || in_text) && !is_wrapper(word) &&
+		    ++raw->strangers == PATH_STRANGERS)
 			break;
 	}
 	return raw->hash;

@@ -5,7 +5,8 @@
 
 #include "kernel.h"
 
-#define THREAD_SIZE (16 << 10)
+/* The kernel's THREAD_SIZE: 16 KB, on arm64 at least a page. */
+volatile const u32 thread_size = 16 << 10;
 
 enum bpf_func_id___known {
 	BPF_FUNC_task_pt_regs___known = 175,
@@ -18,7 +19,7 @@ static __always_inline struct pt_regs *entry_regs(struct task_struct *task)
 	if (bpf_core_enum_value_exists(enum bpf_func_id___known,
 				       BPF_FUNC_task_pt_regs___known))
 		return (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
-	return BPF_CORE_READ(task, stack) + THREAD_SIZE -
+	return BPF_CORE_READ(task, stack) + thread_size -
 	       bpf_core_type_size(struct pt_regs);
 }
 

@@ -35,7 +35,7 @@ for version; do
 		# In the package's directory, as go test has it. /dev/shm is a tmpfs: on the guest's root, an overlay, the
 		# kernel makes checks of its own.
 		(cd "$package" && "$here/vm/run.sh" --timeout 900 --env "CI=${CI-}" --env "CAPMON_TEST_BACKENDS=$backends" \
-			--env TMPDIR=/dev/shm --env CAPMON_TEST_SLOW=1 "$version" -- \
+			--env TMPDIR=/dev/shm --env CAPMON_TEST_VM=1 "$version" -- \
 			"$bin/$name" -test.timeout 14m -test.run "${GOTEST_RUN-}" ${GOTEST_V:+-test.v}) || status=$?
 		if [ "$status" -eq 0 ]; then
 			passed=$((passed + 1))

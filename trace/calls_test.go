@@ -157,7 +157,10 @@ func compareChecks(t *testing.T, wanted []want, got []Check) {
 	for _, w := range wanted {
 		switch {
 		case len(rest) > 0 && w.matches(rest[0]):
-			rest = rest[1:]
+			// There may be several ways to one function.
+			for len(rest) > 0 && w.matches(rest[0]) {
+				rest = rest[1:]
+			}
 		case !w.sometimes:
 			t.Errorf("not seen, or not at this place: %v", w)
 		}

@@ -46,7 +46,8 @@ type Trace struct {
 	Lost uint64
 }
 
-// Collect reads what has been recorded, and forgets it.
+// Collect reads what has been recorded, and forgets it; but for the processes
+// that still run, which the next Collect returns as well.
 func (r *Recording) Collect() (Trace, error) {
 	// One at a time: a walk through a map starts again when the entry where
 	// it is has been removed.
@@ -84,8 +85,9 @@ func (c *collector) since(ns uint64) time.Duration {
 }
 
 func (c *collector) collectImages(attempt uint32) error {
-	raw, err := take[bpf.CommandImageKey, bpf.CommandImage](c.tracer.maps.Images,
-		func(k bpf.CommandImageKey) bool { return k.Attempt == attempt })
+	raw, err := takeEnded(c.tracer.maps.Images,
+		func(k bpf.CommandImageKey) bool { return k.Attempt == attempt },
+		func(i bpf.CommandImage) bool { return i.End != 0 })
 	if err != nil {
 		return err
 	}
@@ -260,9 +262,13 @@ func (t *Tracer) stack(site bpf.CommandSite) ([]string, error) {
 	} else if err != nil {
 		return nil, fmt.Errorf("read kernel stacks: %w", err)
 	}
+	symbols, err := t.symbols()
+	if err != nil {
+		return nil, err
+	}
 	var named []string
 	for _, ip := range raw.Ips[:min(raw.Frames, uint64(len(raw.Ips)))] {
-		named = append(named, t.symbols.name(ip))
+		named = append(named, symbols.name(ip))
 	}
 	named = trimHook(named)
 	t.stacks[site] = named
@@ -289,6 +295,12 @@ type pair[K, V any] struct {
 
 // take reads and removes the entries that are wanted.
 func take[K, V any](m *ebpf.Map, wanted func(K) bool) ([]pair[K, V], error) {
+	return takeEnded(m, wanted, func(V) bool { return true })
+}
+
+// takeEnded reads the entries that are wanted, and removes those that have
+// ended.
+func takeEnded[K, V any](m *ebpf.Map, wanted func(K) bool, ended func(V) bool) ([]pair[K, V], error) {
 	var taken []pair[K, V]
 	var p pair[K, V]
 	entries := m.Iterate()
@@ -301,6 +313,9 @@ func take[K, V any](m *ebpf.Map, wanted func(K) bool) ([]pair[K, V], error) {
 		return nil, fmt.Errorf("read eBPF map: %w", err)
 	}
 	for _, p := range taken {
+		if !ended(p.value) {
+			continue
+		}
 		if err := m.Delete(&p.key); err != nil && !isMissing(err) {
 			return nil, fmt.Errorf("clear eBPF map: %w", err)
 		}

@@ -131,6 +131,26 @@ func kernelIsSince(t *testing.T, since [2]int) bool {
 	return major > since[0] || major == since[0] && minor >= since[1]
 }
 
+// inVM says that the test runs where scripts/vmtest.sh runs it: what it does
+// to the machine harms nobody, and everything takes ten times as long.
+func inVM() bool { return os.Getenv("CAPMON_TEST_VM") != "" }
+
+// onlyInVM is for a test that has no place elsewhere, in CI either.
+func onlyInVM(t *testing.T) {
+	t.Helper()
+	if !inVM() {
+		t.Skip("runs in a VM only: scripts/vmtest.sh")
+	}
+}
+
+// scaled is how often a thing is to be done that is done n times elsewhere.
+func scaled(n int) int {
+	if inVM() {
+		return n / 10
+	}
+	return n
+}
+
 // cannot ends a test that cannot run here: in CI that is a failure, elsewhere
 // it is skipped.
 func cannot(t *testing.T, why string) {

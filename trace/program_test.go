@@ -78,7 +78,7 @@ func (p program) launch(t *testing.T, tracer *Tracer) (*running, error) {
 		attr.Files = append(attr.Files, f.Fd())
 	}
 	if !p.root {
-		attr.Sys.Credential = &syscall.Credential{Uid: nobody, Gid: nobody}
+		attr.Sys = credential()
 	}
 	if p.exe == "" {
 		p.exe = p.args[0]
@@ -94,6 +94,11 @@ func (p program) launch(t *testing.T, tracer *Tracer) (*running, error) {
 	runtime.KeepAlive(p.files)
 	r.pid = pid
 	return r, launchErr
+}
+
+// credential makes a process nobody's.
+func credential() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 }
 
 func (p program) start(t *testing.T, tracer *Tracer) *running {

@@ -44,7 +44,7 @@ func readSymbols() (*symbols, error) {
 // addLine takes "ffffffff81000000 T name [module]" and keeps functions.
 func (s *symbols) addLine(line []byte) {
 	address, rest, ok := bytes.Cut(line, []byte{' '})
-	if !ok || len(rest) < 3 || !strings.ContainsRune("tTwW", rune(rest[0])) {
+	if !ok || len(rest) < 3 || !isText(rest[0], rest[2:]) {
 		return
 	}
 	value, err := strconv.ParseUint(string(address), 16, 64)
@@ -54,6 +54,12 @@ func (s *symbols) addLine(line []byte) {
 	name, _, _ := bytes.Cut(rest[2:], []byte{'\t'})
 	s.addresses = append(s.addresses, value)
 	s.names = append(s.names, string(name))
+}
+
+// isText says whether a symbol is a function, or the end of them all, which is
+// data on arm64.
+func isText(kind byte, name []byte) bool {
+	return strings.IndexByte("tTwW", kind) >= 0 || string(name) == textEnd
 }
 
 func (s *symbols) Len() int           { return len(s.addresses) }
@@ -118,6 +124,12 @@ func (s *symbols) text() addressRange {
 // maxWrappers is MAX_WRAPPERS of bpf/path.h.
 const maxWrappers = 32
 
+// setThreadSize tells the programs how large a kernel stack is: THREAD_SIZE of
+// arch/x86/include/asm/page_64_types.h and arch/arm64/include/asm/memory.h.
+func setThreadSize(spec *ebpf.CollectionSpec) error {
+	return spec.Variables[bpf.MonitorVarThreadSize].Set(uint32(max(16<<10, os.Getpagesize())))
+}
+
 // locate tells the programs which addresses mean something to them.
 func (s *symbols) locate(spec *ebpf.CollectionSpec) error {
 	found := s.wrapperRanges()
@@ -127,6 +139,7 @@ func (s *symbols) locate(spec *ebpf.CollectionSpec) error {
 		spec.Variables[bpf.MonitorVarKernelText].Set(s.text()),
 		spec.Variables[bpf.MonitorVarWrappers].Set(table),
 		spec.Variables[bpf.MonitorVarWrapperCount].Set(uint32(n)),
+		setThreadSize(spec),
 	)
 	if err != nil {
 		return fmt.Errorf("tell where the kernel's functions are: %w", err)

@@ -18,11 +18,12 @@ import (
 type Tracer struct {
 	backend  backend
 	maps     bpf.CommandMaps
+	names    []string // of the programs
 	programs []*ebpf.Program
 	links    []link.Link
 
 	syscalls syscallNames
-	symbols  *symbols
+	symbols  func() (*symbols, error)
 
 	collecting  sync.Mutex
 	mu          sync.Mutex
@@ -36,26 +37,42 @@ func open(b backend) (*Tracer, error) {
 	if err != nil {
 		return nil, err
 	}
-	names, err := newSyscallNames()
+	return openSpec(b, spec)
+}
+
+func openSpec(b backend, spec *ebpf.CollectionSpec) (*Tracer, error) {
+	t, err := loadSpec(b, spec)
 	if err != nil {
 		return nil, err
 	}
-	symbols, err := readSymbols()
-	if err != nil {
-		return nil, err
-	}
-	if err := symbols.locate(spec); err != nil {
-		return nil, err
-	}
-	t := &Tracer{backend: b, symbols: symbols, syscalls: names, stacks: map[bpf.CommandSite][]string{}}
-	if err := t.load(spec); err != nil {
+	if err := t.attach(); err != nil {
 		t.Close()
 		return nil, err
 	}
 	return t, nil
 }
 
-// load loads the programs and attaches them.
+// loadSpec is a tracer that is not yet attached.
+func loadSpec(b backend, spec *ebpf.CollectionSpec) (*Tracer, error) {
+	names, err := newSyscallNames()
+	if err != nil {
+		return nil, err
+	}
+	if err := setThreadSize(spec); err != nil {
+		return nil, err
+	}
+	t := &Tracer{backend: b, syscalls: names, stacks: map[bpf.CommandSite][]string{}}
+	if err := t.load(spec); err != nil {
+		t.Close()
+		return nil, err
+	}
+	// Symbols take some 100 ms to read: do it while the first attempt runs.
+	t.symbols = symbolReader()
+	go t.symbols()
+	return t, nil
+}
+
+// load loads the programs.
 func (t *Tracer) load(spec *ebpf.CollectionSpec) error {
 	collection, err := ebpf.NewCollection(spec)
 	if err != nil {
@@ -66,11 +83,18 @@ func (t *Tracer) load(spec *ebpf.CollectionSpec) error {
 		return fmt.Errorf("load eBPF maps: %w", err)
 	}
 	for name := range spec.Programs {
-		program := collection.DetachProgram(name)
-		t.programs = append(t.programs, program)
-		l, err := attach(name, program)
+		t.names = append(t.names, name)
+		t.programs = append(t.programs, collection.DetachProgram(name))
+	}
+	return nil
+}
+
+// attach attaches what was loaded.
+func (t *Tracer) attach() error {
+	for i, program := range t.programs {
+		l, err := attach(t.names[i], program)
 		if err != nil {
-			return fmt.Errorf("attach %s: %w", name, err)
+			return fmt.Errorf("attach %s: %w", t.names[i], err)
 		}
 		t.links = append(t.links, l)
 	}

@@ -1,0 +1,99 @@
+package trace
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// An overlay does its own work with the credentials of who mounted it.
+func TestOverlay(t *testing.T) {
+	eachBackend(t, func(t *testing.T, tracer *Tracer) {
+		dir := openDir(t)
+		for _, sub := range []string{"lower", "upper", "work", "merged"} {
+			must(t, os.Mkdir(dir+"/"+sub, 0o755))
+		}
+		ownFile(t, dir+"/lower")
+		options := fmt.Sprintf("lowerdir=%[1]s/lower,upperdir=%[1]s/upper,workdir=%[1]s/work", dir)
+		if err := unix.Mount("overlay", dir+"/merged", "overlay", 0, options); err != nil {
+			cannot(t, "cannot mount an overlay: "+err.Error())
+		}
+		t.Cleanup(func() { must(t, unix.Unmount(dir+"/merged", unix.MNT_DETACH)) })
+
+		p := perl(`chmod(0600, "merged/own") or die $!`)
+		p.dir = dir
+		others := 0
+		for _, c := range p.run(t, tracer).Checks {
+			if !strings.HasPrefix(c.Syscall, "chmod") && !strings.HasPrefix(c.Syscall, "fchmod") {
+				continue
+			}
+			if c.OwnCreds || c.Verdict == Fail {
+				t.Errorf("the user's own: %v, stack: %v", wantOf(c), c.Stack)
+			} else {
+				others++
+			}
+		}
+		if others == 0 {
+			t.Error("no check with the mounter's credentials")
+		}
+	})
+}
+
+// A page fault is no system call, and the result of the next one is not its
+// own. The stack grows by one, and overcommit has its say.
+func TestPageFault(t *testing.T) {
+	eachBackend(t, func(t *testing.T, tracer *Tracer) {
+		p := program{args: []string{"/bin/bash", "-c", `deep() { (($1 == 0)) || deep $(($1 - 1)); }; deep 500; : <secret; exit 0`}}
+		p.dir = openDir(t)
+		rootFile(t, p.dir)
+		seen := p.run(t, tracer)
+		faults := 0
+		for _, c := range seen.Checks {
+			if c.Syscall != "" {
+				continue
+			}
+			faults++
+			if c.Returned || c.Errno() != 0 || c.Decisive() {
+				t.Errorf("a page fault returned: %+v", c)
+			}
+		}
+		if faults == 0 && tracer.Backend() == "tracepoint" {
+			t.Error("no check in a page fault")
+		}
+	})
+}
+
+// A module that is loaded after the tracer was opened has names as well.
+func TestModuleLoadedLater(t *testing.T) {
+	eachBackend(t, func(t *testing.T, shared *Tracer) {
+		if inVM() {
+			// ENOENT: it is not loaded.
+			if err := unix.DeleteModule("tun", unix.O_NONBLOCK); err != nil && err != unix.ENOENT {
+				t.Fatalf("remove module tun: %v", err)
+			}
+		}
+		if _, err := os.Stat("/dev/net/tun"); err != nil {
+			cannot(t, "no /dev/net/tun: mkdir -p /dev/net && mknod -m 666 /dev/net/tun c 10 200")
+		}
+		tracer := openSmall(t, shared.Backend(), nil)
+		p := perl(fmt.Sprintf(`use Fcntl; sysopen(F, "/dev/net/tun", O_RDWR) or die $!;
+			$> = %d; ioctl(F, %d, $r = pack("a16sx22", "capmon-test", %d))`, nobody, unix.TUNSETIFF, unix.IFF_TAP))
+		p.root = true
+		seen := p.run(t, tracer)
+		found := false
+		for _, c := range seen.Checks {
+			if c.Cap.String() == "CAP_NET_ADMIN" && c.Syscall == "ioctl" {
+				found = true
+				if !strings.Contains(c.Function, "tun") || !c.Decisive() {
+					t.Errorf("check: %v, stack: %v", wantOf(c), c.Stack)
+				}
+			}
+		}
+		if !found {
+			t.Errorf("no check by tun: %+v", seen.Checks)
+		}
+	})
+}
