@@ -15,6 +15,7 @@ import (
 // formats is the one place where a format is added.
 func formats() map[string]func(discover.Report) []byte {
 	return map[string]func(discover.Report) []byte{
+		"docker":  docker,
 		"setcap":  setcap,
 		"systemd": systemd,
 	}

@@ -89,7 +89,7 @@ var errBroken = errors.New("broken")
 func (brokenWriter) Write([]byte) (int, error) { return 0, errBroken }
 
 func TestWriteKnowsItsFormats(t *testing.T) {
-	if want := []string{"setcap", "systemd"}; !slices.Equal(emit.Formats(), want) {
+	if want := []string{"docker", "setcap", "systemd"}; !slices.Equal(emit.Formats(), want) {
 		t.Errorf("formats are %q, want %q", emit.Formats(), want)
 	}
 	for _, format := range emit.Formats() {
@@ -103,7 +103,7 @@ func TestWriteKnowsItsFormats(t *testing.T) {
 	for _, format := range []string{"", "SETCAP", "json"} {
 		var out bytes.Buffer
 		err := emit.Write(&out, format, report("true"))
-		if err == nil || !strings.Contains(err.Error(), "setcap, systemd") || out.Len() > 0 {
+		if err == nil || !strings.Contains(err.Error(), "docker, setcap, systemd") || out.Len() > 0 {
 			t.Errorf("%q: got error %v and %q, want the known formats", format, err, out.String())
 		}
 		if emit.Known(format) == nil {
