@@ -8,7 +8,7 @@ export CGO_ENABLED := 0
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: build demo test unit vmtest lint generate check-generated install clean
+.PHONY: build demo test unit vmtest lint generate docs check-generated install clean
 
 build:
 	go build -trimpath -o bin/capmon ./cmd/capmon
@@ -40,12 +40,25 @@ generate:
 	scripts/install.sh generate
 	go generate ./...
 
-check-generated: generate
+# The manual pages are committed; they are made of the same words as --help.
+docs: build
+	mkdir -p docs/man
+	bin/capmon man --dir docs/man
+
+check-generated: generate docs
 	git diff --exit-code -- bpf docs
 	test -z "$$(git status --porcelain -- bpf docs | tee /dev/stderr)"
 
 install: build
 	install -D -m 0755 bin/capmon $(DESTDIR)/usr/local/bin/capmon
+	install -d $(DESTDIR)/usr/local/share/man/man1
+	install -m 0644 docs/man/*.1 $(DESTDIR)/usr/local/share/man/man1
+	install -d $(DESTDIR)/usr/local/share/bash-completion/completions
+	install -d $(DESTDIR)/usr/local/share/zsh/site-functions
+	install -d $(DESTDIR)/usr/local/share/fish/vendor_completions.d
+	bin/capmon completion bash > $(DESTDIR)/usr/local/share/bash-completion/completions/capmon
+	bin/capmon completion zsh > $(DESTDIR)/usr/local/share/zsh/site-functions/_capmon
+	bin/capmon completion fish > $(DESTDIR)/usr/local/share/fish/vendor_completions.d/capmon.fish
 
 clean:
 	rm -rf bin

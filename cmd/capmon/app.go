@@ -48,10 +48,11 @@ func newApp(s streams) *cli.App {
 		Usage: "finds out which Linux capabilities a command really needs",
 		UsageText: "capmon [options] '<cmd>'            trace one run\n" +
 			"capmon discover [options] '<cmd>'   find the capabilities that it needs\n" +
-			"capmon monitor [options] [PATTERN]  watch the whole machine; also -m, --monitor",
+			"capmon monitor [options] [PATTERN]  watch the machine; also -m, --monitor",
+		Description:            traceDescription,
 		Writer:                 s.out,
 		ErrWriter:              s.err,
-		Commands:               []*cli.Command{discoverCommand(s), monitorCommand(s)},
+		Commands:               []*cli.Command{discoverCommand(s), monitorCommand(s), completionCommand(s), manCommand(s)},
 		Flags:                  traceFlags(&verbose, &wait),
 		Action:                 traceAction(s, &verbose, &wait),
 		ExitErrHandler:         func(*cli.Context, error) {},
@@ -65,6 +66,7 @@ func newApp(s streams) *cli.App {
 		c.HideHelpCommand = true
 		c.UseShortOptionHandling = true
 	}
+	describe(app)
 	return app
 }
 

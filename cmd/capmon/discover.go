@@ -41,6 +41,10 @@ func runDiscover(s streams, o discoverOptions) error {
 		return err
 	}
 	defer keeper.Close()
+	sandboxes, err := o.sandbox.sandboxes()
+	if err != nil {
+		return err
+	}
 	tracer, backend, err := openTracer(o.backend)
 	if err != nil {
 		return err
@@ -50,7 +54,7 @@ func runDiscover(s streams, o discoverOptions) error {
 		fmt.Fprintf(s.err, "capmon discover: %s\n", note)
 	}
 	return search(s, d, &discovery{
-		options: o, keeper: keeper, tracer: tracer, identity: id, stdin: s.in,
+		options: o, keeper: keeper, sandboxes: sandboxes, tracer: tracer, identity: id, stdin: s.in,
 		progress: newProgress(s.err, launch.Grantable(), o.verbose),
 	}, discover.Report{
 		Schema: discover.Schema, Command: o.command, Directory: dir,

@@ -14,16 +14,18 @@ import (
 )
 
 func discoverCommand(s streams) *cli.Command {
+	var box sandboxFlag
 	return &cli.Command{
 		Name:      "discover",
 		Usage:     "find the smallest set of capabilities with which a command succeeds",
 		ArgsUsage: "'<cmd>' | -- COMMAND ARG...",
+		UsageText: "capmon discover [options] '<cmd>'            run by /bin/sh -c\n" +
+			"capmon discover [options] -- COMMAND ARG...  run as it is\n" +
+			"capmon discover --emit FORMAT                print the last discovery again",
 		Description: "Runs the command with no capability, grants what the kernel refused, and runs it again until it\n" +
 			"succeeds; then proves that nothing in the set is superfluous. The command is run several times:\n" +
 			"give --setup and --cleanup if it changes something that it cannot change twice.\n\n" +
-			"Without a command, prints the last discovery again.\n\n" +
-			"Exit status: 0 found; 1 no set of capabilities makes the command succeed; 2 wrong usage;\n" +
-			"3 found, but not proven; 125 capmon failed; 128+N ended by signal N.",
+			"Without a command, --emit and --json print the last discovery again.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "user", Usage: "run the command as `NAME[:GROUP]`, names or numbers"},
 			&cli.StringFlag{Name: "setup", Usage: "run `CMD` as root before every attempt"},
@@ -34,6 +36,7 @@ func discoverCommand(s streams) *cli.Command {
 			&cli.StringFlag{Name: "expect-output", Usage: "what the command prints must match the regular expression `REGEX`"},
 			&cli.StringFlag{Name: "ready", Usage: "for a daemon: run `CMD` as root until it succeeds; then the attempt has, and the daemon is ended"},
 			&cli.DurationFlag{Name: "ready-timeout", Usage: "a daemon that is not ready after `TIME` has failed", Value: 30 * time.Second},
+			&cli.GenericFlag{Name: "sandbox", Value: &box, Usage: "make each attempt in a sandbox of its own, so that nothing it writes, mounts or starts outlives it; --sandbox=`net` cuts it off from the network too"},
 			&cli.IntFlag{Name: "confirm", Usage: "repeat the final attempt `N` times"},
 			&cli.BoolFlag{Name: "alternatives", Usage: "find every minimal set, the least powerful first"},
 			&cli.IntFlag{Name: "max-runs", Usage: "make at most `N` attempts", Value: discover.DefaultMaxRuns},
@@ -44,7 +47,7 @@ func discoverCommand(s streams) *cli.Command {
 			&cli.BoolFlag{Name: "v", Usage: "show what the command prints in each attempt"},
 		},
 		Action: func(c *cli.Context) error {
-			o, err := parseDiscover(c)
+			o, err := parseDiscover(c, box)
 			if err != nil {
 				return err
 			}
@@ -66,6 +69,7 @@ type discoverOptions struct {
 	expectOutput          *regexp.Regexp
 	ready                 string
 	readyTimeout          time.Duration
+	sandbox               sandboxFlag
 	confirm               int
 	alternatives          bool
 	backend               string
@@ -74,7 +78,7 @@ type discoverOptions struct {
 	file                  string
 }
 
-func parseDiscover(c *cli.Context) (discoverOptions, error) {
+func parseDiscover(c *cli.Context, box sandboxFlag) (discoverOptions, error) {
 	o := discoverOptions{
 		command: c.Args().Slice(),
 		user:    c.String("user"),
@@ -82,6 +86,7 @@ func parseDiscover(c *cli.Context) (discoverOptions, error) {
 		timeout: c.Duration("timeout"), expectExit: c.Int("expect-exit"), maxRuns: c.Int("max-runs"),
 		backend: c.String("backend"), json: c.Bool("json"), verbose: c.Bool("v"), file: c.String("o"),
 	}
+	o.sandbox = box
 	o.ready, o.readyTimeout = c.String("ready"), c.Duration("ready-timeout")
 	o.confirm, o.alternatives = c.Int("confirm"), c.Bool("alternatives")
 	if pattern := c.String("expect-output"); pattern != "" {

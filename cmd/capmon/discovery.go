@@ -13,12 +13,14 @@ import (
 
 // discovery is one search, with all that its attempts need.
 type discovery struct {
-	options  discoverOptions
-	keeper   *launch.Keeper
-	tracer   *trace.Tracer
-	identity caps.Identity
-	stdin    *os.File
-	progress *progress
+	options discoverOptions
+	keeper  *launch.Keeper
+	// sandboxes, if not nil, are what the attempts are made in.
+	sandboxes *launch.Sandboxes
+	tracer    *trace.Tracer
+	identity  caps.Identity
+	stdin     *os.File
+	progress  *progress
 
 	// needsRoot: the command succeeded only as uid 0, which identity is
 	// then.
@@ -62,17 +64,24 @@ func mayInsistOnRoot(r discover.Result) bool {
 func (d *discovery) find(ctx context.Context) (discover.Result, error) {
 	defer d.progress.stop()
 	o := d.options
-	runner := attempt.NewRunner(attempt.Config{
+	attempter := d.attempter(attempt.Config{
 		Command: o.command, Env: d.identity.Environ(os.Environ()), Identity: d.identity, Stdin: d.stdin,
 		Setup: o.setup, Check: o.check, Cleanup: o.cleanup,
 		Timeout: o.timeout, ExpectExit: o.expectExit, ExpectOutput: o.expectOutput,
 		Ready: o.ready, ReadyTimeout: o.readyTimeout,
 		Warn: func(err error) { d.progress.say("%v", err) },
-	}, d.keeper, d.tracer)
-	return discover.Find(ctx, announced{runner, d.progress}, discover.Options{
+	})
+	return discover.Find(ctx, announced{attempter, d.progress}, discover.Options{
 		Grantable: d.progress.grantable, MaxRuns: o.maxRuns, Observe: d.progress.end,
 		Confirm: o.confirm, Alternatives: o.alternatives,
 	})
+}
+
+func (d *discovery) attempter(config attempt.Config) discover.Attempter {
+	if d.sandboxes != nil {
+		return attempt.NewSandboxed(config, d.sandboxes, d.tracer)
+	}
+	return attempt.NewRunner(config, d.keeper, d.tracer)
 }
 
 // announced says of each attempt that it runs.

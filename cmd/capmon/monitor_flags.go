@@ -24,8 +24,7 @@ func monitorCommand(s streams) *cli.Command {
 			"Options may be repeated or given values separated by commas: those of one option (and several\n" +
 			"PATTERNs) are alternatives, different options must all agree. capmon's own checks are left out.\n\n" +
 			"Columns: time, process, pid, parent, user, capability, verdict, system call, kernel function, count.\n" +
-			"In a pipe they stay the same, a \"-\" stands for nothing, and a blank in a name is written \\040.\n\n" +
-			"Exit status: 0 ended; 2 wrong usage; 125 capmon failed.",
+			"In a pipe they stay the same, a \"-\" stands for nothing, and a blank in a name is written \\040.",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "show every check, also unaudited ones and those against other user namespaces"},
 			&cli.StringSliceFlag{Name: "p", Usage: "only the process `PID`"},

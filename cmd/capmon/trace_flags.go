@@ -36,7 +36,7 @@ func traceFlags(verbose *int, wait *waitFlag) []cli.Flag {
 		&cli.StringFlag{Name: "user", Usage: "run the command as `NAME[:GROUP]`, without root's capabilities"},
 		&cli.StringFlag{Name: "caps", Usage: "run the command with just the capabilities `CAP,...`"},
 		&cli.BoolFlag{Name: "keep-privileges", Usage: "under sudo, run the command as root and not as the calling user"},
-		&cli.GenericFlag{Name: "wait", Value: wait, Usage: "follow processes that outlive the command to their end, or for so long (--wait=10s)"},
+		&cli.GenericFlag{Name: "wait", Value: wait, Usage: "follow processes that outlive the command to their end, or for `TIME` at most (--wait=10s)"},
 		&cli.StringFlag{Name: "backend", Usage: "trace by `NAME`: " + strings.Join(trace.Backends(), ", ")},
 	}
 }

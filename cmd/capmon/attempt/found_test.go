@@ -11,6 +11,7 @@ import (
 
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/caps/launch"
+	"github.com/capmon/capmon/caps/sandbox"
 	"github.com/capmon/capmon/cmd/capmon/attempt"
 	"github.com/capmon/capmon/discover"
 	"github.com/capmon/capmon/trace"
@@ -88,18 +89,21 @@ func TestFound(t *testing.T) {
 			}
 			defer tracer.Close()
 			for _, f := range foundTable() {
-				t.Run(f.name, func(t *testing.T) { f.run(t, tracer) })
+				t.Run(f.name, func(t *testing.T) { f.run(t, onHost(t, tracer)) })
+				t.Run(f.name+"/sandbox", func(t *testing.T) { f.run(t, inSandbox(t, tracer, sandbox.Options{})) })
 			}
 		})
 	}
 }
 
-func (f found) run(t *testing.T, tracer *trace.Tracer) {
-	dir := openDir(t)
-	in := func(command string) string { return strings.ReplaceAll(command, "DIR", dir) }
-	r := find(t, tracer, attempt.Config{
-		Command: []string{in(f.command)},
-		Setup:   in(f.setup), Check: in(f.check), Cleanup: in(f.cleanup),
+func (f found) run(t *testing.T, in place) { f.runIn(t, in, openDir(t)) }
+
+// runIn discovers the command with dir for DIR.
+func (f found) runIn(t *testing.T, in place, dir string) {
+	here := func(command string) string { return strings.ReplaceAll(command, "DIR", dir) }
+	r := find(t, in, attempt.Config{
+		Command: []string{here(f.command)},
+		Setup:   here(f.setup), Check: here(f.check), Cleanup: here(f.cleanup),
 	})
 	want, err := caps.ParseSet(f.want)
 	if err != nil {
@@ -142,7 +146,7 @@ func TestNotFound(t *testing.T) {
 	defer tracer.Close()
 	for _, command := range []string{"false", "no-such-command", "cat /no/such/file", "kill -SEGV $$"} {
 		t.Run(command, func(t *testing.T) {
-			r := find(t, tracer, attempt.Config{Command: []string{command}})
+			r := find(t, onHost(t, tracer), attempt.Config{Command: []string{command}})
 			if r.Verdict != discover.NotFound || r.Capabilities != 0 {
 				t.Errorf("found %s %q", r.Verdict, r.Capabilities)
 			}
@@ -150,22 +154,41 @@ func TestNotFound(t *testing.T) {
 	}
 }
 
-// find discovers a command as nobody.
-func find(t *testing.T, tracer *trace.Tracer, config attempt.Config) discover.Result {
+// place makes what makes attempts.
+type place func(attempt.Config) discover.Attempter
+
+// onHost makes attempts where capmon is.
+func onHost(t *testing.T, tracer *trace.Tracer) place {
 	t.Helper()
 	keeper, err := launch.StartKeeper()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer keeper.Close()
+	t.Cleanup(func() { keeper.Close() })
+	return func(c attempt.Config) discover.Attempter { return attempt.NewRunner(c, keeper, tracer) }
+}
+
+// inSandbox makes each attempt in a sandbox.
+func inSandbox(t *testing.T, tracer *trace.Tracer, options sandbox.Options) place {
+	t.Helper()
+	sandboxes, err := launch.NewSandboxes(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(c attempt.Config) discover.Attempter { return attempt.NewSandboxed(c, sandboxes, tracer) }
+}
+
+// find discovers a command as nobody.
+func find(t *testing.T, in place, config attempt.Config) discover.Result {
+	t.Helper()
+	var err error
 	if config.Identity, err = caps.Lookup("nobody"); err != nil {
 		t.Fatal(err)
 	}
 	config.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 	config.Timeout = time.Minute
 	config.Warn = func(err error) { t.Errorf("warned: %v", err) }
-	runner := attempt.NewRunner(config, keeper, tracer)
-	r, err := discover.Find(context.Background(), runner, discover.Options{Grantable: launch.Grantable()})
+	r, err := discover.Find(context.Background(), in(config), discover.Options{Grantable: launch.Grantable()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +225,7 @@ func openDir(t *testing.T) string {
 
 // requireRoot skips, and under CI fails, where nothing can be granted, or a
 // command of the tables is missing.
-func requireRoot(t *testing.T) {
+func requireRoot(t testing.TB) {
 	t.Helper()
 	missing := ""
 	if os.Geteuid() != 0 {

@@ -24,40 +24,50 @@ type HookError struct {
 
 func (e *HookError) Error() string { return fmt.Sprintf("%s failed: %s", e.Option, e.Outcome) }
 
-// runHook runs a hook by the shell, as capmon itself is, in a process group
-// of its own so that Ctrl-C reaches it only through ctx. A process that it
-// leaves in the background is not waited for.
-func runHook(ctx context.Context, option, command string) error {
+// hooks runs a command of the user's by the shell, as root. What it prints
+// goes to the file: not to a pipe, which a process that it leaves in the
+// background would hold open. Such a process is not waited for. The command
+// has a process group of its own, so that Ctrl-C reaches it only through ctx.
+type hooks func(ctx context.Context, command string, printed *os.File) (syscall.WaitStatus, error)
+
+// runHook runs a hook, if there is one.
+func (r *Runner) runHook(ctx context.Context, option, command string) error {
 	if command == "" {
 		return nil
 	}
-	// A file and no pipe: exec.Cmd waits for the end of a pipe, which a
-	// process in the background would hold open.
 	printed, err := memoryFile("hook")
 	if err != nil {
 		return err
 	}
 	defer printed.Close()
+	status, err := r.hooks(ctx, command, printed)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return fmt.Errorf("run %s: %w", option, err)
+	case status == 0:
+		return nil
+	}
+	text, err := readFrom(printed)
+	if err != nil {
+		return err
+	}
+	return &HookError{option, describeExit(status), text}
+}
+
+// hookOnHost runs a hook as capmon itself is.
+func hookOnHost(ctx context.Context, command string, printed *os.File) (syscall.WaitStatus, error) {
 	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", command)
 	cmd.Stdout, cmd.Stderr = printed, printed
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return unix.Kill(-cmd.Process.Pid, unix.SIGTERM) }
-	err = cmd.Run()
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
+	err := cmd.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		text, err := readFrom(printed)
-		if err != nil {
-			return err
-		}
-		return &HookError{option, describeExit(syscall.WaitStatus(exit.Sys().(syscall.WaitStatus))), text}
+		return exit.Sys().(syscall.WaitStatus), nil
 	}
-	if err != nil {
-		return fmt.Errorf("run %s: %w", option, err)
-	}
-	return nil
+	return 0, err
 }
 
 func memoryFile(name string) (*os.File, error) {

@@ -56,18 +56,21 @@ type Runner struct {
 	keeper *launch.Keeper
 	tracer *trace.Tracer
 	input  input
+	hooks  hooks
+	// root is where the command's root directory is for capmon.
+	root string
 }
 
 // NewRunner returns a runner that starts the command through the keeper. A
 // nil tracer sees no checks.
 func NewRunner(config Config, keeper *launch.Keeper, tracer *trace.Tracer) *Runner {
-	return &Runner{config: config, keeper: keeper, tracer: tracer, input: newInput(config.Stdin)}
+	return &Runner{config: config, keeper: keeper, tracer: tracer, input: newInput(config.Stdin), hooks: hookOnHost}
 }
 
 // Attempt implements discover.Attempter. When ctx ends, so does the attempt;
 // the cleanup is run all the same.
 func (r *Runner) Attempt(ctx context.Context, grant caps.Set) (discover.Attempt, error) {
-	if err := runHook(ctx, "--setup", r.config.Setup); err != nil {
+	if err := r.runHook(ctx, "--setup", r.config.Setup); err != nil {
 		// A setup that failed has nothing to be undone; one that was
 		// interrupted may have.
 		if ctx.Err() != nil {
@@ -80,7 +83,7 @@ func (r *Runner) Attempt(ctx context.Context, grant caps.Set) (discover.Attempt,
 }
 
 func (r *Runner) cleanup() {
-	err := runHook(context.Background(), "--cleanup", r.config.Cleanup)
+	err := r.runHook(context.Background(), "--cleanup", r.config.Cleanup)
 	if err != nil {
 		r.config.Warn(err)
 	}
@@ -92,7 +95,7 @@ func (r *Runner) check(ctx context.Context, attempt *discover.Attempt) error {
 	if !attempt.Success {
 		return nil
 	}
-	err := runHook(ctx, "--check", r.config.Check)
+	err := r.runHook(ctx, "--check", r.config.Check)
 	var failed *HookError
 	if !errors.As(err, &failed) {
 		return err
@@ -128,7 +131,7 @@ func (r *Runner) run(ctx context.Context, grant caps.Set) (discover.Attempt, err
 	if err != nil || recording == nil {
 		return attempt, err
 	}
-	return attempt, collect(recording, &attempt)
+	return attempt, r.collect(recording, &attempt)
 }
 
 func (r *Runner) expectOutput(attempt *discover.Attempt) {
@@ -217,7 +220,7 @@ func timedOut(limit time.Duration, what string) discover.Attempt {
 }
 
 // collect adds what the tracer saw.
-func collect(recording *trace.Recording, attempt *discover.Attempt) error {
+func (r *Runner) collect(recording *trace.Recording, attempt *discover.Attempt) error {
 	if err := recording.Disarm(); err != nil {
 		return err
 	}
@@ -227,6 +230,6 @@ func collect(recording *trace.Recording, attempt *discover.Attempt) error {
 	}
 	attempt.Checks = seen.Checks
 	attempt.Lost = seen.Lost
-	attempt.Elevated = elevated(seen.Images)
+	attempt.Elevated = elevated(seen.Images, r.root)
 	return nil
 }
