@@ -66,7 +66,17 @@ func (f *finder) substitutes(c caps.Cap) caps.Set {
 	if !named {
 		return c.Lesser()
 	}
-	return together & c.Lesser()
+	return lesser(together, c)
+}
+
+// lesser returns the members of s that are less powerful than c.
+func lesser(s caps.Set, c caps.Cap) caps.Set {
+	for _, other := range s.Members() {
+		if caps.ComparePower(other, c) >= 0 {
+			s = s.Without(other)
+		}
+	}
+	return s
 }
 
 // sameCall returns the capabilities that were refused in the same system call

@@ -25,6 +25,9 @@ type Options struct {
 	Confirm int
 	// Alternatives asks for every minimal set, not only for one.
 	Alternatives bool
+	// Jobs is how many attempts of the proof may be made at the same time.
+	// The Attempter must allow for it when it is more than 1.
+	Jobs int
 }
 
 // Result is what Find found. The fields are those of Report with the same
@@ -142,6 +145,11 @@ func (f *finder) attempt(ctx context.Context, grant caps.Set) (bool, error) {
 	}
 	a, err := f.attempter.Attempt(ctx, grant)
 	a.Granted = grant
+	return f.take(ctx, a, err)
+}
+
+// take keeps an attempt that was made, and says whether it succeeded.
+func (f *finder) take(ctx context.Context, a Attempt, err error) (bool, error) {
 	if ctx.Err() != nil && (err != nil || !a.Success) {
 		// It failed because it was ended, which proves nothing.
 		f.keepCut(a)
@@ -152,8 +160,8 @@ func (f *finder) attempt(ctx context.Context, grant caps.Set) (bool, error) {
 	}
 	consistent := f.add(a)
 	f.observe(len(f.runs), a)
-	if a.Success && (!f.found || f.best.Contains(grant)) {
-		f.best, f.found = grant, true
+	if a.Success && (!f.found || f.best.Contains(a.Granted)) {
+		f.best, f.found = a.Granted, true
 	}
 	if !consistent {
 		return a.Success, errConflict

@@ -125,18 +125,17 @@ func TestFind(t *testing.T) {
 		name:    "of two in the answer the lesser stays",
 		program: program{calls: []call{{asks: []caps.Cap{bpf}, tolerated: true}, {asks: []caps.Cap{sysAdmin, bpf}}}},
 		want:    discover.Result{Verdict: discover.Minimal, Capabilities: set(bpf), Refused: set(bpf, sysAdmin), Narrow: true},
-		runs:    []caps.Set{0, set(bpf, sysAdmin), set(bpf, sysAdmin), set(bpf)},
+		runs:    []caps.Set{0, set(bpf)},
 	}, {
 		name:    "of two guesses for one call the first is granted",
 		program: program{calls: []call{{asks: []caps.Cap{bpf, sysAdmin}}}},
 		want:    discover.Result{Verdict: discover.Minimal, Capabilities: set(bpf), Refused: set(bpf, sysAdmin), Narrow: true},
 		runs:    []caps.Set{0, set(bpf)},
 	}, {
-		name:    "a lesser one that the same call asked for is tried",
+		name:    "the lesser one that a call asked for is tried first",
 		program: program{calls: []call{denied(sysAdmin, bpf), denied(chown)}},
 		want:    discover.Result{Verdict: discover.Minimal, Capabilities: set(bpf, chown), Refused: set(bpf, sysAdmin, chown), Narrow: true},
-		runs: []caps.Set{0, set(sysAdmin), set(sysAdmin, chown), set(sysAdmin, chown), set(chown),
-			set(bpf, chown), set(bpf)},
+		runs:    []caps.Set{0, set(bpf), set(bpf, chown), set(bpf, chown), set(chown)},
 	}, {
 		name:    "a lesser one that another call asked for is not tried",
 		program: program{calls: []call{ignored(bpf), denied(sysAdmin)}},
@@ -320,13 +319,15 @@ func TestRefusalThatMattered(t *testing.T) {
 		"decisive":                 func(other, _ *trace.Check) { other.Return = 0 },
 		"audited":                  func(other, _ *trace.Check) { other.Audited = false },
 		"own credentials":          func(other, _ *trace.Check) { other.OwnCreds = false },
-		"earlier":                  func(other, _ *trace.Check) { other.First = 6 },
+		"earlier":                  func(other, _ *trace.Check) { other.Call, other.First = 6, 6 },
 		"of a process that failed": func(other, wanted *trace.Check) { other.First, wanted.FailedAt = 1, 9 },
 		"of the last such":         func(other, wanted *trace.Check) { other.FailedAt, other.Call, wanted.FailedAt = 8, 6, 9 },
 		"in the last call of it": func(other, wanted *trace.Check) {
 			other.FailedAt, other.Call, other.First, wanted.FailedAt = 9, 4, 4, 9
 		},
-		"within the call the first": func(other, wanted *trace.Check) { other.FailedAt, other.First, wanted.FailedAt = 9, 6, 9 },
+		"within the call the least powerful": func(other, wanted *trace.Check) {
+			other.Cap, other.FailedAt, other.First, wanted.FailedAt = sysAdmin, 9, 1, 9
+		},
 	} {
 		other, wanted := plain, plain
 		other.Cap, wanted.Cap = chown, mknod

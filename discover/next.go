@@ -88,8 +88,10 @@ func refusals(a Attempt) []trace.Check {
 // that mattered. A process that ended in failure, of itself and not because
 // something that it had started did, is asked first, the latest such before
 // others: a script goes on after the refusals that it tolerates. Within it the
-// last refused call is the likeliest, for the same reason; within a call the
-// first check, since the later ones ask for more powerful substitutes.
+// last refused call is the likeliest, for the same reason. Refusals in one
+// call are alternatives, the least powerful of which comes first. The kernel
+// as a rule asks for that first (CAP_BPF, then CAP_SYS_ADMIN), but not always
+// (ioprio_check_cap in block/ioprio.c).
 func compareRefusals(a, b trace.Check) int {
 	return cmp.Or(
 		trueFirst(a.Decisive(), b.Decisive()),
@@ -97,16 +99,27 @@ func compareRefusals(a, b trace.Check) int {
 		trueFirst(a.Audited, b.Audited),
 		trueFirst(a.OwnCreds, b.OwnCreds),
 		compareCalls(a, b),
+		compareInCall(a, b),
 		cmp.Compare(a.First, b.First),
 	)
 }
 
-// compareCalls puts the later call first where a failing process made both.
+// compareCalls puts the later call first where a failing process made both,
+// and else the earlier one.
 func compareCalls(a, b trace.Check) int {
 	if a.FailedAt == 0 {
-		return 0
+		return cmp.Compare(a.Call, b.Call)
 	}
 	return cmp.Compare(b.Call, a.Call)
+}
+
+// compareInCall puts the less powerful of two alternatives first. A call that
+// is not known (0) is none.
+func compareInCall(a, b trace.Check) int {
+	if a.Call == 0 || a.Call != b.Call {
+		return 0
+	}
+	return caps.ComparePower(a.Cap, b.Cap)
 }
 
 func trueFirst(a, b bool) int {

@@ -12,6 +12,9 @@ import (
 // that are not needed: the most powerful ones first, so that of two that can
 // stand in for each other the lesser stays.
 func (f *finder) prove(ctx context.Context) error {
+	if err := f.proveTogether(ctx); err != nil {
+		return err
+	}
 	for _, c := range strongestFirst(f.best) {
 		n, ok, err := f.instead(ctx, f.best.Without(c))
 		if err != nil {

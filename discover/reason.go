@@ -33,7 +33,7 @@ func (f *finder) whyInconsistent() string {
 			times(again.Runs), describe(f.best), times(again.Succeeded))
 	case earlier.Granted == later.Granted && earlier.Success:
 		return fmt.Sprintf("the command succeeded with %s (attempt %d), and failed with the same when it was repeated (attempt %d, %s): "+
-			"so its failures prove nothing; if it cannot succeed twice, give a --cleanup that undoes what it does, or a --setup that prepares anew",
+			"so its failures prove nothing; if it cannot succeed twice, give a --cleanup that undoes what it does, or try --sandbox",
 			describe(earlier.Granted), f.conflict.earlier, f.conflict.later, later.Outcome)
 	}
 	reason := fmt.Sprintf("the command %s with %s (attempt %d) and %s with %s (attempt %d): either it succeeds only sometimes, or it needs more when it may do more",
@@ -63,7 +63,7 @@ func (f *finder) whyNotFound(err error) string {
 		return fmt.Sprintf("%s; %s, which capmon does not hold, was refused and may be what it needs", reason, names(perhaps))
 	}
 	if f.leftSomething() {
-		reason += "; the first attempt failed otherwise: if what an attempt leaves behind is in the way of the next, give a --cleanup that removes it"
+		reason += "; the first attempt failed otherwise: if what an attempt leaves behind is in the way of the next, give a --cleanup that removes it, or try --sandbox"
 	}
 	return reason
 }

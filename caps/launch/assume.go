@@ -36,6 +36,14 @@ func (s wireSpec) assume() error {
 			return &UngrantableError{Caps: missing}
 		}
 	}
+	if s.NoNewPrivs {
+		if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+			return &SetupError{Step: "set no_new_privs", Err: err}
+		}
+	}
+	if err := s.guardTerminal(); err != nil {
+		return err
+	}
 	if s.SetID {
 		if err := s.assumeIdentity(); err != nil {
 			return err
@@ -49,11 +57,6 @@ func (s wireSpec) assume() error {
 	case s.SetID && unix.Getuid() != 0:
 		if err := cap.NewSet().SetProc(); err != nil {
 			return &SetupError{Step: "drop capabilities", Err: err}
-		}
-	}
-	if s.NoNewPrivs {
-		if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-			return &SetupError{Step: "set no_new_privs", Err: err}
 		}
 	}
 	return nil
@@ -78,6 +81,11 @@ func (s wireSpec) assumeIdentity() error {
 		}
 	}
 	if !s.hasUser() {
+		// What capmon's user keeps in the session keyring is not for another
+		// (session-keyring(7)). Where there are no keyrings, or none may be used, nothing is kept.
+		if _, err := unix.KeyctlInt(unix.KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0); err != nil && err != unix.ENOSYS && err != unix.EPERM {
+			return &SetupError{Step: "leave session keyring", Err: err}
+		}
 		if err := cap.SetUID(int(s.UID)); err != nil {
 			return &SetupError{Step: fmt.Sprintf("change user to %d", s.UID), Err: err}
 		}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Leftovers lists the processes of the command, itself included, that still
@@ -26,8 +28,6 @@ func (k *Keeper) walk(visit func(proc)) error {
 	k.mu.Unlock()
 	switch {
 	case current == nil || isClosed(current.idle):
-		return nil
-	case k.isDead() && k.sealed:
 		return nil
 	case k.isDead():
 		return walkOrphans(since, visit)
@@ -52,14 +52,13 @@ func (k *Keeper) End(ctx context.Context, grace time.Duration) error {
 			return err
 		}
 	}
-	if k.sealed {
-		return nil
-	}
 	return endOrphans(ctx, since, grace)
 }
 
 // endKept ends the tree of a keeper that waits for its processes.
 func (k *Keeper) endKept(ctx context.Context, current *Process, grace time.Duration) error {
+	// A command may have stopped it.
+	_ = k.process.Signal(unix.SIGCONT)
 	alive, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	go func() {

@@ -22,7 +22,7 @@ const goodbye = 5 * time.Second
 type Keeper struct {
 	conn    *conn
 	process *os.Process
-	// sealed: what it started cannot outlive it, being in its sandbox.
+	// sealed: it is in a sandbox, and calls processes by other ids.
 	sealed bool
 	// grantable is what the keeper can grant; less than capmon's own when
 	// capmon got powers from its file.
@@ -112,6 +112,7 @@ func startKeeperBy(spawn func(socket int) (*os.Process, error)) (*Keeper, messag
 		conn.close()
 		process.Kill()
 		process.Wait()
+		keepers.Delete(process.Pid)
 		return nil, message{}, err
 	}
 	k.grantable = hello.Grantable
@@ -129,6 +130,12 @@ func spawnKeeper(executable string, socket int, env []string, attr *syscall.SysP
 		return nil, fmt.Errorf("start keeper: %w", err)
 	}
 	defer null.Close()
+	if attr == nil {
+		attr = &syscall.SysProcAttr{}
+	}
+	// A command may stop the thread that launched it, and with it the keeper:
+	// when capmon dies, the keeper has to go on to end everything.
+	attr.Pdeathsig = unix.SIGCONT
 	process, err := os.StartProcess(executable, []string{keeperName}, &os.ProcAttr{
 		Env:   env,
 		Files: []*os.File{null, null, os.Stderr, end},
@@ -137,6 +144,7 @@ func spawnKeeper(executable string, socket int, env []string, attr *syscall.SysP
 	if err != nil {
 		return nil, fmt.Errorf("start keeper: %w", err)
 	}
+	keepers.Store(process.Pid, nil)
 	return process, nil
 }
 
@@ -162,6 +170,7 @@ func (k *Keeper) listen() {
 	}
 	// Only after the wait have its children become capmon's.
 	k.process.Wait()
+	keepers.Delete(k.process.Pid)
 	close(k.dead)
 }
 

@@ -78,6 +78,13 @@ func keep() error {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("become child subreaper: %w", err)
 	}
+	// Its launching thread has the command's identity and capabilities, and
+	// so may be looked at by the command (ptrace(2), "Ptrace access mode
+	// checking"); but the memory is also that of the other threads, which
+	// have all of capmon's. Exec makes the command itself dumpable again.
+	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
+		return fmt.Errorf("guard keeper: %w", err)
+	}
 	if err := inherit(); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // proc is one process as /proc/PID/stat shows it.
@@ -149,7 +150,10 @@ func walkOrphans(since uint64, visit func(proc)) error {
 	self := os.Getpid()
 	inherited := make(map[int]bool)
 	return walk(self, func(p proc) {
-		top := p.ppid == self && p.started >= since && !isKeeperProcess(p)
+		top := p.ppid == self && p.started >= since
+		if _, keeper := keepers.Load(p.pid); keeper {
+			top = false
+		}
 		if top || inherited[p.ppid] {
 			inherited[p.pid] = true
 			visit(p)
@@ -157,19 +161,9 @@ func walkOrphans(since uint64, visit func(proc)) error {
 	})
 }
 
-// isKeeperProcess tells another keeper of this capmon from a command that
-// gave itself the same name.
-func isKeeperProcess(p proc) bool {
-	if p.comm != keeperName {
-		return false
-	}
-	mine, err := os.Stat("/proc/self/exe")
-	if err != nil {
-		return false
-	}
-	theirs, err := os.Stat("/proc/" + strconv.Itoa(p.pid) + "/exe")
-	return err == nil && os.SameFile(mine, theirs)
-}
+// keepers are the pids of this process's keepers that have not been waited
+// for: a child that merely looks like one is not spared.
+var keepers sync.Map
 
 // gone says whether err means that the process does not exist any more.
 func gone(err error) bool {

@@ -37,6 +37,7 @@ func discoverCommand(s streams) *cli.Command {
 			&cli.StringFlag{Name: "ready", Usage: "for a daemon: run `CMD` as root until it succeeds; then the attempt has, and the daemon is ended"},
 			&cli.DurationFlag{Name: "ready-timeout", Usage: "a daemon that is not ready after `TIME` has failed", Value: 30 * time.Second},
 			&cli.GenericFlag{Name: "sandbox", Value: &box, Usage: "make each attempt in a sandbox of its own, so that nothing it writes, mounts or starts outlives it; --sandbox=`net` cuts it off from the network too"},
+			&cli.IntFlag{Name: "jobs", Usage: "with --sandbox, make up to `N` attempts of the proof at the same time", Value: 1},
 			&cli.IntFlag{Name: "confirm", Usage: "repeat the final attempt `N` times"},
 			&cli.BoolFlag{Name: "alternatives", Usage: "find every minimal set, the least powerful first"},
 			&cli.IntFlag{Name: "max-runs", Usage: "make at most `N` attempts", Value: discover.DefaultMaxRuns},
@@ -70,7 +71,7 @@ type discoverOptions struct {
 	ready                 string
 	readyTimeout          time.Duration
 	sandbox               sandboxFlag
-	confirm               int
+	jobs, confirm         int
 	alternatives          bool
 	backend               string
 	formats               []string
@@ -88,7 +89,7 @@ func parseDiscover(c *cli.Context, box sandboxFlag) (discoverOptions, error) {
 	}
 	o.sandbox = box
 	o.ready, o.readyTimeout = c.String("ready"), c.Duration("ready-timeout")
-	o.confirm, o.alternatives = c.Int("confirm"), c.Bool("alternatives")
+	o.jobs, o.confirm, o.alternatives = c.Int("jobs"), c.Int("confirm"), c.Bool("alternatives")
 	if pattern := c.String("expect-output"); pattern != "" {
 		var err error
 		if o.expectOutput, err = regexp.Compile(pattern); err != nil {
@@ -121,6 +122,10 @@ func (o discoverOptions) validate() error {
 		return usagef("--timeout must be more than nothing: give a time such as 30s or 2m")
 	case o.readyTimeout <= 0:
 		return usagef("--ready-timeout must be more than nothing: give a time such as 30s or 2m")
+	case o.jobs < 1:
+		return usagef("--jobs must be at least 1")
+	case o.jobs > 1 && !o.sandbox.set:
+		return usagef("--jobs needs --sandbox: attempts at the same time would be in each other's way")
 	case o.confirm < 0:
 		return usagef("--confirm must not be negative")
 	case o.maxRuns < 1:

@@ -41,6 +41,7 @@ func (d *discovery) run(ctx context.Context) (discover.Result, error) {
 	d.progress.say("as %s it fails with every capability, and none was refused: trying as uid 0, without the power of that", d.identity.Name)
 	user := d.identity
 	d.identity = root
+	d.progress.offset, d.progress.ended = len(found.Runs), 0
 	asRoot, err := d.find(ctx)
 	if asRoot.Verdict == discover.NotFound {
 		d.identity = user
@@ -73,7 +74,7 @@ func (d *discovery) find(ctx context.Context) (discover.Result, error) {
 	})
 	return discover.Find(ctx, announced{attempter, d.progress}, discover.Options{
 		Grantable: d.progress.grantable, MaxRuns: o.maxRuns, Observe: d.progress.end,
-		Confirm: o.confirm, Alternatives: o.alternatives,
+		Confirm: o.confirm, Alternatives: o.alternatives, Jobs: o.jobs,
 	})
 }
 

@@ -44,7 +44,7 @@ func report(stderr io.Writer, name string, err error) int {
 	if errors.As(err, &status) {
 		return int(status)
 	}
-	fmt.Fprintf(stderr, "%s: %s\n", name, strings.ReplaceAll(err.Error(), "\n", " "))
+	fmt.Fprintf(stderr, "%s: %s\n", name, printable(strings.ReplaceAll(err.Error(), "\n", " ")))
 	var usage *usageError
 	if errors.As(err, &usage) {
 		return exitUsage

@@ -2,7 +2,10 @@
 package main
 
 import (
+	"math"
 	"os"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/caps/launch"
 )
@@ -11,5 +14,8 @@ func main() {
 	if launch.IsKeeper() {
 		launch.KeeperMain()
 	}
+	// What the user's shell has left open is not for the hooks either. Before
+	// Linux 5.11 they get it.
+	_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
 	os.Exit(run(os.Args, os.Stdin, os.Stdout, os.Stderr))
 }

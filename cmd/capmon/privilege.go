@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 
 	"kernel.org/pub/linux/libs/security/libcap/cap"
@@ -14,8 +15,8 @@ func requireRoot(what string) error {
 	if os.Getuid() == 0 && os.Geteuid() == 0 {
 		return nil
 	}
-	if os.Geteuid() == 0 || holdsCapabilities() {
-		return usagef("%s grants capabilities to a command of the caller's choosing, so capmon must be run by root itself, not through a set-user-ID bit or file capabilities: use sudo", what)
+	if holdsCapabilities() {
+		return usagef("%s grants capabilities to a command of the caller's choosing, so capmon must be run by root itself, not through file capabilities: use sudo", what)
 	}
 	return usagef("%s must be run by root: use sudo", what)
 }
@@ -25,14 +26,46 @@ func holdsCapabilities() bool {
 	return err != nil || empty != 0
 }
 
-// dropElevation gives up what a set-user-ID bit or file capabilities lent, for
-// work that any user may do.
-func dropElevation() error {
+// refuseSetID refuses to run through a set-user-ID or set-group-ID bit, in
+// every mode: capmon writes files that its caller names.
+func refuseSetID() error {
+	if os.Getuid() != os.Geteuid() || os.Getgid() != os.Getegid() {
+		return usagef("capmon must not be run through a set-user-ID or set-group-ID bit: remove it with chmod ug-s, and use sudo")
+	}
+	return nil
+}
+
+// keepTracing leaves to capmon, where file capabilities lent it some, those
+// that tracing takes, and none with which it could write its caller's -o to
+// where the caller could not.
+func keepTracing() error {
 	if os.Getuid() == 0 {
 		return nil
 	}
-	if os.Geteuid() != os.Getuid() {
-		return usagef("capmon must not be set-user-ID: remove the bit with chmod u-s")
+	held, keep := cap.GetProc(), cap.NewSet()
+	for _, c := range []cap.Value{cap.BPF, cap.PERFMON, cap.SYS_ADMIN, cap.SYSLOG, cap.SYS_RESOURCE, cap.SYS_PTRACE} {
+		has, err := held.GetFlag(cap.Permitted, c)
+		if err != nil || !has {
+			continue
+		}
+		if err := keep.SetFlag(cap.Permitted, true, c); err != nil {
+			return fmt.Errorf("choose capabilities: %w", err)
+		}
+		if err := keep.SetFlag(cap.Effective, true, c); err != nil {
+			return fmt.Errorf("choose capabilities: %w", err)
+		}
+	}
+	if err := keep.SetProc(); err != nil {
+		return fmt.Errorf("give up capabilities: %w", err)
+	}
+	return nil
+}
+
+// dropElevation gives up what file capabilities lent, for work that any user
+// may do.
+func dropElevation() error {
+	if os.Getuid() == 0 {
+		return nil
 	}
 	return cap.NewSet().SetProc()
 }

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
+	"unicode"
 
 	"golang.org/x/sys/unix"
 
@@ -21,31 +23,47 @@ type progress struct {
 	verbose   bool
 	live      bool // a terminal, where a line can be written over
 
-	n    int // the attempt that runs
-	stop func()
+	// offset is how many attempts an earlier search made, whose numbers go
+	// on; ended is how many this one has.
+	offset, ended int
+
+	mu        sync.Mutex
+	stopCount func() // nil while nothing is counted
 }
 
 func newProgress(w io.Writer, grantable caps.Set, verbose bool) *progress {
 	return &progress{
 		w: w, style: newStyle(w), grantable: grantable, verbose: verbose,
-		live: isTerminal(w), stop: func() {},
+		live: isTerminal(w),
 	}
 }
 
 // begin says that an attempt runs. On a terminal it counts the seconds of one
-// that takes long.
+// that takes long; of several at the same time, of the first.
 func (p *progress) begin(grant caps.Set) {
-	p.n++
-	if !p.live {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.live || p.stopCount != nil {
 		return
 	}
 	done := make(chan struct{})
 	finished := make(chan struct{})
+	number := p.offset + p.ended + 1
 	go func() {
 		defer close(finished)
-		p.count(p.n, grant, done)
+		p.count(number, grant, done)
 	}()
-	p.stop = func() { close(done); <-finished; p.stop = func() {} }
+	p.stopCount = func() { close(done); <-finished }
+}
+
+// stop ends the counting, if there is any.
+func (p *progress) stop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stopCount != nil {
+		p.stopCount()
+		p.stopCount = nil
+	}
 }
 
 func (p *progress) count(n int, grant caps.Set, done <-chan struct{}) {
@@ -69,10 +87,11 @@ func (p *progress) say(format string, args ...any) {
 	fmt.Fprintf(p.w, "capmon discover: "+format+"\n", args...)
 }
 
-// end prints how the attempt went that was begun last.
-func (p *progress) end(_ int, a discover.Attempt) {
+// end prints how the attempt went that has the number n in its search.
+func (p *progress) end(n int, a discover.Attempt) {
 	p.stop()
-	fmt.Fprintf(p.w, "%s  %s%s\n", p.label(p.n, a.Granted), p.outcome(a), p.refusal(a))
+	p.ended = n
+	fmt.Fprintf(p.w, "%s  %s%s\n", p.label(p.offset+n, a.Granted), p.outcome(a), p.refusal(a))
 	if p.verbose && a.Output != "" {
 		p.output(a.Output)
 	}
@@ -108,7 +127,7 @@ func (p *progress) output(text string) {
 // printable keeps a command's output from steering the terminal.
 func printable(line string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\t' || r == 0x7f {
+		if r != '\t' && !unicode.IsPrint(r) {
 			return '�'
 		}
 		return r

@@ -13,17 +13,17 @@ import (
 func writeResult(w io.Writer, r discover.Report) error {
 	s := newStyle(w)
 	if r.Verdict == discover.NotFound {
-		_, err := fmt.Fprintln(w, sentence(r.Reason))
+		_, err := fmt.Fprintln(w, sentence(printable(r.Reason)))
 		return err
 	}
 	var b strings.Builder
 	writeNeeds(&b, s, r)
 	if r.Verdict == discover.Sufficient {
-		fmt.Fprintf(&b, "%s %s\n", s.strong.Sprint("unproven:"), r.Reason)
+		fmt.Fprintf(&b, "%s %s\n", s.strong.Sprint("unproven:"), printable(r.Reason))
 	}
 	writeAlternatives(&b, r)
 	for _, exe := range r.Elevated {
-		fmt.Fprintf(&b, "note: %s is set-user-ID, set-group-ID or has file capabilities; under no_new_privs that lent it nothing\n", exe)
+		fmt.Fprintf(&b, "note: %s is set-user-ID, set-group-ID or has file capabilities; under no_new_privs that lent it nothing\n", printable(exe))
 	}
 	if r.Lost > 0 {
 		fmt.Fprintf(&b, "note: %d records of the tracer were lost; the attempts themselves are not affected\n", r.Lost)

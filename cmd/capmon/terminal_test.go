@@ -124,3 +124,19 @@ func TestDiscoverOnTerminal(t *testing.T) {
 	tm.await("needs no capability")
 	tm.ended(0)
 }
+
+// A command of another user must not type into the shell from which capmon was
+// called: TIOCSTI of ioctl_tty(2), 0x5412.
+func TestTerminalIsNotTypedInto(t *testing.T) {
+	requireRootFor(t, "tracing")
+	const inject = `perl -e 'open(T, "+</dev/tty") or die; $c = "x"; exit(ioctl(T, 0x5412, $c) ? 0 : 9)'`
+	// As capmon's own user it may, where the kernel lets it.
+	if onTerminal(t, inject).wait() != 0 {
+		t.Log("the kernel forbids it by itself")
+	}
+	onTerminal(t, "--user", "nobody", inject).ended(9)
+	onTerminal(t, "--user", "nobody", "--caps", "cap_chown", inject).ended(9)
+	tm := onTerminal(t, "discover", "--user", "nobody", "--expect-exit", "9", inject)
+	tm.await("needs no capability")
+	tm.ended(0)
+}

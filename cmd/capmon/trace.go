@@ -32,6 +32,9 @@ func runTrace(s streams, o traceOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := keepTracing(); err != nil {
+		return err
+	}
 	d, err := openDestination(s, o.file)
 	if err != nil {
 		return err

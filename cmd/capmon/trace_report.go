@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 
@@ -58,6 +59,9 @@ type tracedProcess struct {
 // add puts what was seen into the report: images become processes.
 func (r *traceReport) add(seen trace.Trace) {
 	r.Checks, r.Lost = seen.Checks, seen.Lost
+	if os.Getuid() != 0 {
+		hideAddresses(r.Checks)
+	}
 	processOf := make([]int, len(seen.Images))
 	for i, image := range seen.Images {
 		continued := image.Parent >= 0 && image.Executed
@@ -73,6 +77,16 @@ func (r *traceReport) add(seen trace.Trace) {
 			if c.Image == i {
 				p.checks = append(p.checks, c)
 			}
+		}
+	}
+}
+
+// hideAddresses leaves out what mmap(2) and brk(2) returned: where a program
+// with set-user-ID lies in memory is not for who runs it to know.
+func hideAddresses(checks []trace.Check) {
+	for i := range checks {
+		if checks[i].Errno() == 0 {
+			checks[i].Return = 0
 		}
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
+	"strings"
 
 	"github.com/google/renameio/v2"
 	"golang.org/x/sys/unix"
@@ -68,18 +68,37 @@ func (d *destination) open() (err error) {
 	switch {
 	case err == nil && info.IsDir():
 		return unix.EISDIR
-	case err == nil && !info.Mode().IsRegular():
-		d.device, err = os.OpenFile(path, os.O_WRONLY, 0)
+	case err == nil && (!info.Mode().IsRegular() || isDescriptor(path)):
+		// O_NONBLOCK: a pipe that nobody reads is an error, and no wait.
+		d.device, err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND|unix.O_NONBLOCK, 0)
 		d.Writer = d.device
 		return err
 	case err == nil:
-		if path, err = filepath.EvalSymlinks(path); err != nil {
+		if path, err = resolve(path); err != nil {
 			return err
 		}
 	}
 	d.pending, err = renameio.NewPendingFile(path, renameio.WithPermissions(0o644), renameio.WithExistingPermissions())
 	d.Writer = d.pending
 	return err
+}
+
+// isDescriptor says whether the name stands for a descriptor that is open
+// already (proc(5)): what comes behind it would be lost with a file replaced.
+func isDescriptor(name string) bool {
+	return name == "/dev/stdout" || name == "/dev/stderr" ||
+		strings.HasPrefix(name, "/dev/fd/") || strings.HasPrefix(name, "/proc/")
+}
+
+// resolve returns the name without links of the file that the kernel opens
+// for name, with the kernel's protection of links (fs.protected_symlinks).
+func resolve(name string) (string, error) {
+	fd, err := unix.Open(name, unix.O_PATH|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return "", err
+	}
+	defer unix.Close(fd)
+	return os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd))
 }
 
 // commit puts the file in place.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -61,7 +62,10 @@ func hookOnHost(ctx context.Context, command string, printed *os.File) (syscall.
 	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", command)
 	cmd.Stdout, cmd.Stderr = printed, printed
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return unix.Kill(-cmd.Process.Pid, unix.SIGTERM) }
+	cmd.Cancel = func() error {
+		time.AfterFunc(killGrace, func() { _ = unix.Kill(-cmd.Process.Pid, unix.SIGKILL) })
+		return unix.Kill(-cmd.Process.Pid, unix.SIGTERM)
+	}
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {

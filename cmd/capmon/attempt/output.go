@@ -1,10 +1,13 @@
 package attempt
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"time"
+
+	"github.com/capmon/capmon/caps"
 )
 
 // output collects what a command prints, through a pipe, so that a command
@@ -15,10 +18,15 @@ type output struct {
 	done        chan struct{}
 }
 
-func newOutput() (*output, error) {
+// newOutput makes the pipe the user's own, as a terminal would be: whoever
+// opens /dev/stderr is asked for his rights to it.
+func newOutput(user caps.Identity) (*output, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, fmt.Errorf("make pipe for the command's output: %w", err)
+	}
+	if err := w.Chown(int(user.UID), int(user.GID)); err != nil {
+		return nil, errors.Join(fmt.Errorf("give pipe to %s: %w", user.Name, err), r.Close(), w.Close())
 	}
 	o := &output{read: r, write: w, done: make(chan struct{})}
 	go func() {

@@ -64,7 +64,7 @@ type Runner struct {
 // NewRunner returns a runner that starts the command through the keeper. A
 // nil tracer sees no checks.
 func NewRunner(config Config, keeper *launch.Keeper, tracer *trace.Tracer) *Runner {
-	return &Runner{config: config, keeper: keeper, tracer: tracer, input: newInput(config.Stdin), hooks: hookOnHost}
+	return &Runner{config: config, keeper: keeper, tracer: tracer, input: newInput(config.Stdin, config.Identity), hooks: hookOnHost}
 }
 
 // Attempt implements discover.Attempter. When ctx ends, so does the attempt;
@@ -113,7 +113,7 @@ func (r *Runner) run(ctx context.Context, grant caps.Set) (discover.Attempt, err
 		return discover.Attempt{}, err
 	}
 	defer closeStdin()
-	printed, err := newOutput()
+	printed, err := newOutput(r.config.Identity)
 	if err != nil {
 		return discover.Attempt{}, err
 	}

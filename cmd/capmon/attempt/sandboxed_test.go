@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -58,7 +59,7 @@ func harmfulTable() []harmful {
 		{found: found{name: "kill everything", command: "kill -9 -1", setup: "sleep 1000 & echo $! >DIR/pid",
 			check: "timeout 2 sh -c 'while ps -o stat= -p '$(cat DIR/pid)' | grep -qv Z; do :; done'", want: "cap_kill"},
 			traced: true, outside: "true"},
-		{found: found{name: "System V shared memory", command: "ipcmk -M 4096", want: ""}, outside: "! ipcs -m | grep ' 4096 '"},
+		{found: found{name: "System V shared memory", command: "ipcmk -M 86017", want: ""}, outside: "! ipcs -m | grep ' 86017 '"},
 		{found: found{name: "interface", setup: "ip tuntap add dev capmon-test mode tap",
 			command: "ip link set capmon-test up && ip link set lo down", want: "cap_net_admin"},
 			net: true, outside: "! ip link show dev capmon-test && ip link show dev lo up | grep -q lo"},
@@ -245,4 +246,47 @@ func TestSandboxesAreApart(t *testing.T) {
 	if bytes.Contains(before, []byte("upperdir=/store/")) {
 		t.Errorf("mounts of a sandbox outside:\n%s", before)
 	}
+}
+
+// Several attempts at the same time do not see or disturb each other.
+func TestSandboxesSideBySide(t *testing.T) {
+	requireRoot(t)
+	tracer, err := trace.Open("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tracer.Close()
+	dir := openDir(t)
+	id, err := caps.Lookup("nobody")
+	if err != nil {
+		t.Fatal(err)
+	}
+	chroot, err := caps.Parse("cap_sys_chroot")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := inSandbox(t, tracer, sandbox.Options{})(attempt.Config{
+		Command: []string{"chroot / true && echo x >>" + dir + "/f && test $(wc -l <" + dir + "/f) = 1"},
+		Setup:   "chmod 777 " + dir, Env: []string{"PATH=/usr/sbin:/usr/bin"}, Identity: id, Timeout: time.Minute,
+		Warn: func(err error) { t.Errorf("warned: %v", err) },
+	})
+	var group sync.WaitGroup
+	for n := range 16 {
+		group.Go(func() {
+			granted := n%2 == 0
+			var grant caps.Set
+			if granted {
+				grant = caps.NewSet(chroot)
+			}
+			made, err := a.Attempt(context.Background(), grant)
+			refusal := made.Refusal()
+			if err != nil || made.Success != granted || made.Lost != 0 || granted != (refusal == nil) {
+				t.Errorf("with %q: %s, %v, refused %v\n%s", grant, made.Outcome, err, refusal, made.Output)
+			}
+			if refusal != nil && refusal.Cap != chroot {
+				t.Errorf("refused %v", refusal)
+			}
+		})
+	}
+	group.Wait()
 }

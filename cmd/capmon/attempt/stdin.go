@@ -6,6 +6,10 @@ import (
 	"io"
 	"os"
 	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/capmon/capmon/caps"
 )
 
 // input gives every attempt the same standard input.
@@ -18,7 +22,7 @@ type input interface {
 // newInput chooses by what capmon's own standard input is: a file is opened
 // anew, a pipe or socket is kept and replayed, and anything else (a terminal,
 // /dev/null) is the command's as well.
-func newInput(stdin *os.File) input {
+func newInput(stdin *os.File, user caps.Identity) input {
 	if stdin == nil {
 		return passed{nil}
 	}
@@ -26,12 +30,19 @@ func newInput(stdin *os.File) input {
 	switch {
 	case err != nil:
 		return passed{nil} // closed: the command reads /dev/null
-	case info.Mode().IsRegular():
+	case info.Mode().IsRegular() && isReadable(stdin):
 		return reopened{stdin}
 	case info.Mode()&(os.ModeNamedPipe|os.ModeSocket) != 0:
-		return newReplay(stdin)
+		return newReplay(stdin, user)
 	}
 	return passed{stdin}
+}
+
+// isReadable says whether the descriptor was opened for reading: to open the
+// file anew must not give more.
+func isReadable(f *os.File) bool {
+	flags, err := unix.FcntlInt(f.Fd(), unix.F_GETFL, 0)
+	return err == nil && flags&unix.O_ACCMODE != unix.O_WRONLY
 }
 
 type passed struct{ file *os.File }
@@ -61,6 +72,7 @@ func (r reopened) open() (*os.File, func(), error) {
 // and a stream that never ends holds nobody up who does not read it.
 type replay struct {
 	source io.Reader
+	user   caps.Identity
 
 	mu      sync.Mutex
 	change  *sync.Cond
@@ -69,8 +81,8 @@ type replay struct {
 	reading bool
 }
 
-func newReplay(source io.Reader) *replay {
-	r := &replay{source: source}
+func newReplay(source io.Reader, user caps.Identity) *replay {
+	r := &replay{source: source, user: user}
 	r.change = sync.NewCond(&r.mu)
 	return r
 }
@@ -79,6 +91,10 @@ func (r *replay) open() (*os.File, func(), error) {
 	read, write, err := os.Pipe()
 	if err != nil {
 		return nil, nil, fmt.Errorf("make pipe for the command's input: %w", err)
+	}
+	// As the output is: /dev/stdin is the user's own.
+	if err := read.Chown(int(r.user.UID), int(r.user.GID)); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("give pipe to %s: %w", r.user.Name, err), read.Close(), write.Close())
 	}
 	f := &feeder{replay: r, to: write, done: make(chan struct{})}
 	go f.run()

@@ -1,0 +1,56 @@
+package launch
+
+import (
+	"fmt"
+	"strconv"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/capmon/capmon/caps"
+)
+
+// The thread that launches shares its memory with threads that have all of
+// capmon's capabilities. A command that runs as the same uid 0, with none,
+// must not get at it.
+func TestKeeperIsOutOfReach(t *testing.T) {
+	k := newKeeper(t)
+	var none caps.Set
+	root := caps.Identity{Name: "root", GroupName: "root"}
+	spec := sh(`for t in /proc/$PPID/task/*; do cat $t/environ >/dev/null 2>&1 && echo "$t"; done; echo done`)
+	spec.Identity, spec.Grant, spec.NoNewPrivs = &root, &none, true
+	if got := output(t, k, spec); got != "done\n" {
+		t.Errorf("the command could read %q", got)
+	}
+}
+
+// What is in root's session keyring is not for another user.
+func TestSessionKeyringIsLeft(t *testing.T) {
+	own, err := unix.KeyctlGetKeyringID(unix.KEY_SPEC_SESSION_KEYRING, true)
+	if err != nil {
+		t.Fatalf("no session keyring: %v", err)
+	}
+	k := newKeeper(t)
+	// keyctl(KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING)
+	spec := sh(fmt.Sprintf(`perl -e 'printf "%%d\n", syscall(%d, 0, -3, 0)'`, unix.SYS_KEYCTL))
+	spec.Identity = nobody()
+	if got := output(t, k, spec); got == "" || got == "-1\n" || got == strconv.Itoa(own)+"\n" {
+		t.Errorf("the session keyring is %q, and capmon's own is %d", got, own)
+	}
+}
+
+// A command may stop the keeper by the thread that has its uid. It is ended
+// all the same.
+func TestStoppedKeeperEnds(t *testing.T) {
+	k := newKeeper(t)
+	p, _ := launch(t, k, sh("echo ready; while :; do sleep 1000; done"))
+	if err := unix.Kill(k.PID(), unix.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.End(within(t), 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Wait(within(t)); err != nil {
+		t.Error(err)
+	}
+}
