@@ -90,11 +90,32 @@ func TestFound(t *testing.T) {
 			defer tracer.Close()
 			for _, f := range foundTable() {
 				t.Run(f.name, func(t *testing.T) { f.run(t, onHost(t, tracer)) })
+				if inVM() {
+					continue // what a sandbox does is no matter of the backend
+				}
 				t.Run(f.name+"/sandbox", func(t *testing.T) { f.run(t, inSandbox(t, tracer, sandbox.Options{})) })
 			}
 		})
 	}
 }
+
+// TestFoundWithoutTracing finds the same sets by searching alone. How many
+// attempts that takes is no promise.
+func TestFoundWithoutTracing(t *testing.T) {
+	requireRoot(t)
+	if inVM() {
+		t.Log("the kernel's part in this is tested by TestFound")
+		return
+	}
+	for _, f := range foundTable() {
+		f.attempts = discover.DefaultMaxRuns
+		t.Run(f.name, func(t *testing.T) { f.run(t, onHost(t, nil)) })
+	}
+}
+
+// inVM says whether the tests run in a virtual machine of scripts/vmtest.sh,
+// where every process takes ten times as long.
+func inVM() bool { return os.Getenv("CAPMON_TEST_VM") != "" }
 
 func (f found) run(t *testing.T, in place) { f.runIn(t, in, openDir(t)) }
 
