@@ -135,7 +135,8 @@ static __always_inline struct call *current_call(struct task_struct *task,
 /* Walks the stack, says by which way the check was reached, and keeps the
  * stack of a way that is new. This takes 2 us, which only a followed process
  * pays: evidence must not be that of another way. */
-static __always_inline void find_path(void *ctx, struct site *site)
+static __always_inline void find_path(void *ctx, const struct question *q,
+				      struct site *site)
 {
 	struct scratch *s = get_scratch();
 	u64 hash = 0;
@@ -143,7 +144,7 @@ static __always_inline void find_path(void *ctx, struct site *site)
 
 	if (!s)
 		return;
-	n = bpf_get_stack(ctx, s->stack.ips, sizeof(s->stack.ips), 0);
+	n = walk_stack(ctx, q, &s->stack);
 	if (n < 0)
 		n = 0;
 	s->stack.frames = n / sizeof(s->stack.ips[0]);
@@ -183,15 +184,15 @@ static __always_inline void add_check(struct call *call, struct slot *check)
 
 /* Says where a check is made. False: the check is not to be recorded. */
 static __always_inline bool find_site(void *ctx, struct task_struct *task,
-				      const struct followed *f, int cap,
-				      struct site *site)
+				      const struct followed *f,
+				      const struct question *q, struct site *site)
 {
 	site->nr = syscall_number(task);
 	site->compat = syscall_is_compat(task);
 	if (!f->recording && !is_exec(site->nr, site->compat))
 		return false;
-	site->cap = cap;
-	find_path(ctx, site);
+	site->cap = q->cap;
+	find_path(ctx, q, site);
 	return true;
 }
 
@@ -237,7 +238,7 @@ static __always_inline bool asked(void *ctx, u64 sp, const struct question *q,
 {
 	struct followed *f = current_followed();
 
-	return f && find_site(ctx, (void *)bpf_get_current_task(), f, q->cap, site);
+	return f && find_site(ctx, (void *)bpf_get_current_task(), f, q, site);
 }
 
 static __always_inline void answered(const struct question *q,

@@ -85,6 +85,7 @@ int BPF_KPROBE(cap_capable_entry, const struct cred *cred,
 	p.question.ns = target_ns;
 	p.question.cap = cap;
 	p.question.opts = opts;
+	p.question.caller = CALLER_IN_REGISTER(ctx);
 	if (!asked(ctx, frame.sp, &p.question, &p.site))
 		return 0;
 	if (bpf_map_lookup_elem(&pending, &frame))

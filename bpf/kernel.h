@@ -158,6 +158,7 @@ struct pt_regs {
 };
 
 #define RETURN_ADDRESS_SIZE 8 /* the call pushes it, the return pops it */
+#define CALLER_IN_REGISTER(regs) 0
 #elif defined(__TARGET_ARCH_arm64)
 struct user_pt_regs {
 	u64 regs[31];
@@ -169,7 +170,8 @@ struct pt_regs {
 	s32 syscallno;
 };
 
-#define RETURN_ADDRESS_SIZE 0 /* in a register */
+#define RETURN_ADDRESS_SIZE 0 /* in a register, at the first instruction */
+#define CALLER_IN_REGISTER(regs) PT_REGS_RET(regs)
 #endif
 
 #pragma clang attribute pop

@@ -20,7 +20,8 @@ struct {
 	__type(value, struct place);
 } new_place SEC(".maps");
 
-static __always_inline void keep_place(void *ctx, const struct site *site)
+static __always_inline void keep_place(void *ctx, const struct question *q,
+				       const struct site *site)
 {
 	u32 zero = 0;
 	struct place *p = bpf_map_lookup_elem(&new_place, &zero);
@@ -28,7 +29,7 @@ static __always_inline void keep_place(void *ctx, const struct site *site)
 
 	if (!p)
 		return;
-	n = bpf_get_stack(ctx, p->stack.ips, sizeof(p->stack.ips), 0);
+	n = walk_stack(ctx, q, &p->stack);
 	p->stack.frames = n < 0 ? 0 : n / sizeof(p->stack.ips[0]);
 	/* Without it the check has no function, which is shown. */
 	bpf_map_update_elem(&places, site, p, BPF_NOEXIST);
@@ -55,7 +56,7 @@ static __always_inline bool asked(void *ctx, u64 sp, const struct question *q,
 	site->cap = q->cap;
 	place = bpf_map_lookup_elem(&places, site);
 	if (!place) {
-		keep_place(ctx, site);
+		keep_place(ctx, q, site);
 		return true;
 	}
 	if (place->path)

@@ -22,7 +22,7 @@ enum check_flags {
 /* Where a check was made. A stack is walked for the first of its kind only. */
 struct site {
 	s32 nr;
-	u32 path; /* path_to() */
+	u32 path; /* by which way: path_to(), or a hash of the stack */
 	u8 cap;
 	u8 compat;
 	u8 pad[2];
@@ -39,7 +39,26 @@ struct question {
 	struct user_namespace *ns;
 	int cap;
 	u32 opts;
+	/* Who called cap_capable, where the stack does not hold it yet. */
+	u64 caller;
 };
+
+/* The size of what was stored, or an error. */
+static __always_inline long walk_stack(void *ctx, const struct question *q,
+				       struct stack *stack)
+{
+	u64 *ips = stack->ips;
+	long n;
+
+	if (!q->caller)
+		return bpf_get_stack(ctx, ips, sizeof(stack->ips), 0);
+	n = bpf_get_stack(ctx, ips + 1, sizeof(stack->ips) - sizeof(*ips), 0);
+	if (n <= 0)
+		return n;
+	ips[0] = ips[1];
+	ips[1] = q->caller;
+	return n + sizeof(*ips);
+}
 
 /* A check with other credentials than the task's own: while an override is
  * in force (access(2), overlayfs), or when what decides differs. */

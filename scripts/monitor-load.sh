@@ -34,5 +34,5 @@ echo "processor time of capmon: $(awk '{ printf "%.1f s", ($14 + $15) / 100 }' "
 kill -INT "$monitor"
 wait "$monitor" || true
 monitor=''
-echo "lines: $(grep -c sethostname "$dir/out"), checks in them: $(awk '$8 == "sethostname" { n += $10 } END { print n + 0 }' "$dir/out")"
+awk '$2 == "load" && $8 == "sethostname" { lines++; n += $10 } END { printf "lines: %d, checks in them: %d\n", lines, n }' "$dir/out"
 tail -1 "$dir/err"

@@ -61,6 +61,9 @@ type UnsupportedError struct {
 	Hint string
 }
 
+// seeDoctor is where there is more to learn.
+const seeDoctor = "capmon doctor says what would help"
+
 func (e *UnsupportedError) Error() string {
 	var reasons []string
 	for _, name := range Backends() {
@@ -103,7 +106,7 @@ func openBest[T any](name string, open func(backend) (T, error)) (T, error) {
 		return none, err
 	}
 	if _, err := os.Stat("/sys/kernel/btf/vmlinux"); err != nil {
-		return none, &UnsupportedError{Hint: "the kernel has no BTF (/sys/kernel/btf/vmlinux); use one built with CONFIG_DEBUG_INFO_BTF=y, as distributions do since 2020"}
+		return none, &UnsupportedError{Hint: "the kernel has no BTF (/sys/kernel/btf/vmlinux); use one built with CONFIG_DEBUG_INFO_BTF=y, as distributions do since 2020; " + seeDoctor}
 	}
 	// Only kernels before 5.11 count maps against RLIMIT_MEMLOCK; there the
 	// load says it if the limit could not be raised.
@@ -117,7 +120,7 @@ func openBest[T any](name string, open func(backend) (T, error)) (T, error) {
 		}
 		unsupported.Reasons[b.name] = err
 	}
-	unsupported.Hint = "a kernel of 6.14 or later, or one that is not locked down, would do"
+	unsupported.Hint = seeDoctor
 	return none, unsupported
 }
 

@@ -3,6 +3,7 @@ package trace
 import (
 	"errors"
 	"os"
+	"runtime"
 	"testing"
 	"time"
 
@@ -153,5 +154,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 			}
 			time.Sleep(time.Millisecond)
 		}
+		// What is not closed must not be closed by the garbage collector.
+		runtime.KeepAlive(tracer)
 	})
 }

@@ -9,46 +9,76 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// An overlay does its own work with the credentials of who mounted it.
+// An overlay does its own work with the credentials of who mounted it, and
+// copies a file before the first change to it.
 func TestOverlay(t *testing.T) {
 	eachBackend(t, func(t *testing.T, tracer *Tracer) {
-		dir := openDir(t)
-		for _, sub := range []string{"lower", "upper", "work", "merged"} {
-			must(t, os.Mkdir(dir+"/"+sub, 0o755))
-		}
-		ownFile(t, dir+"/lower")
-		options := fmt.Sprintf("lowerdir=%[1]s/lower,upperdir=%[1]s/upper,workdir=%[1]s/work", dir)
-		if err := unix.Mount("overlay", dir+"/merged", "overlay", 0, options); err != nil {
-			cannot(t, "cannot mount an overlay: "+err.Error())
-		}
-		t.Cleanup(func() { must(t, unix.Unmount(dir+"/merged", unix.MNT_DETACH)) })
-
-		p := perl(`chmod(0600, "merged/own") or die $!`)
-		p.dir = dir
-		others := 0
-		for _, c := range p.run(t, tracer).Checks {
-			if !strings.HasPrefix(c.Syscall, "chmod") && !strings.HasPrefix(c.Syscall, "fchmod") {
-				continue
-			}
+		seen := changeOnOverlay(t, tracer)
+		for _, c := range seen {
 			if c.OwnCreds || c.Verdict == Fail {
 				t.Errorf("the user's own: %v, stack: %v", wantOf(c), c.Stack)
-			} else {
-				others++
 			}
 		}
-		if others == 0 {
+		if len(seen) == 0 {
 			t.Error("no check with the mounter's credentials")
 		}
 	})
 }
 
+// More kinds of check in one system call than wait for its end.
+func TestManyKindsInOneCall(t *testing.T) {
+	eachBackend(t, func(t *testing.T, tracer *Tracer) {
+		const slots = 12 // CALL_SLOTS of bpf/checks.h
+		kept, beyond := 0, 0
+		for _, c := range changeOnOverlay(t, tracer) {
+			if c.Returned {
+				kept++
+			} else {
+				beyond++
+			}
+		}
+		if kept+beyond <= slots || beyond == 0 {
+			t.Errorf("%d kinds, and %d beyond", kept, beyond)
+		}
+	})
+}
+
+// changeOnOverlay changes the mode of a file below several directories on an
+// overlay, and returns the checks of that system call.
+func changeOnOverlay(t *testing.T, tracer *Tracer) []Check {
+	t.Helper()
+	dir := openDir(t)
+	for _, sub := range []string{"upper", "work", "merged", "lower", "lower/a", "lower/a/b"} {
+		must(t, os.Mkdir(dir+"/"+sub, 0o755))
+	}
+	ownFile(t, dir+"/lower/a/b")
+	for _, name := range []string{"a", "a/b", "a/b/own"} {
+		must(t, os.Chown(dir+"/lower/"+name, nobody, nobody))
+		must(t, unix.Setxattr(dir+"/lower/"+name, "trusted.test", []byte("x"), 0))
+	}
+	options := fmt.Sprintf("lowerdir=%[1]s/lower,upperdir=%[1]s/upper,workdir=%[1]s/work", dir)
+	if err := unix.Mount("overlay", dir+"/merged", "overlay", 0, options); err != nil {
+		cannot(t, "cannot mount an overlay: "+err.Error())
+	}
+	t.Cleanup(func() { must(t, unix.Unmount(dir+"/merged", unix.MNT_DETACH)) })
+
+	p := perl(`chmod(0600, "merged/a/b/own") or die $!`)
+	p.dir = dir
+	var checks []Check
+	for _, c := range p.run(t, tracer).Checks {
+		if strings.HasPrefix(c.Syscall, "chmod") || strings.HasPrefix(c.Syscall, "fchmod") {
+			checks = append(checks, c)
+		}
+	}
+	return checks
+}
+
 // A page fault is no system call, and the result of the next one is not its
-// own. The stack grows by one, and overcommit has its say.
+// own: here umask(2), which makes no check. The stack grows by a page fault,
+// and overcommit has its say.
 func TestPageFault(t *testing.T) {
 	eachBackend(t, func(t *testing.T, tracer *Tracer) {
-		p := program{args: []string{"/bin/bash", "-c", `deep() { (($1 == 0)) || deep $(($1 - 1)); }; deep 500; : <secret; exit 0`}}
-		p.dir = openDir(t)
-		rootFile(t, p.dir)
+		p := program{args: []string{"/bin/bash", "-c", `deep() { umask 22; (($1 == 0)) || deep $(($1 - 1)); }; deep 500`}}
 		seen := p.run(t, tracer)
 		faults := 0
 		for _, c := range seen.Checks {

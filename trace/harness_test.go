@@ -83,6 +83,15 @@ func eachBackend(t *testing.T, test func(t *testing.T, tracer *Tracer)) {
 	}
 }
 
+// oneBackend runs a test of what does not differ from backend to backend, and
+// takes long in a VM.
+func oneBackend(t *testing.T, test func(t *testing.T, tracer *Tracer)) {
+	t.Helper()
+	tracer := world.tracer(t, testBackends(t)[0])
+	t.Cleanup(func() { killFollowed(t, tracer) })
+	test(t, tracer)
+}
+
 // testBackends are the backends to test with: those that must load, or those
 // that happen to.
 func testBackends(t *testing.T) []string {

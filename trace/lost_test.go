@@ -39,7 +39,7 @@ func TestLostIsCounted(t *testing.T) {
 		{"exes", 1, 0},
 	} {
 		t.Run(c.full, func(t *testing.T) {
-			eachBackend(t, func(t *testing.T, shared *Tracer) {
+			oneBackend(t, func(t *testing.T, shared *Tracer) {
 				tracer := openSmall(t, shared.Backend(), map[string]uint32{c.full: c.entries})
 				p := perl(askFive + `five(); exec "/bin/true"`)
 				p.dir = openDir(t)
@@ -60,7 +60,7 @@ func TestLostIsCounted(t *testing.T) {
 
 // What is kept and what is lost is all there was.
 func TestNothingIsLostSilently(t *testing.T) {
-	eachBackend(t, func(t *testing.T, shared *Tracer) {
+	oneBackend(t, func(t *testing.T, shared *Tracer) {
 		tracer := openSmall(t, shared.Backend(), map[string]uint32{"checks": 20})
 		const times = 50
 		p := perl(perlAsk + fmt.Sprintf(`for (1..%d) { $pid = fork // die; if (!$pid) { ask(); exit } wait }`, times))
@@ -76,7 +76,7 @@ func TestNothingIsLostSilently(t *testing.T) {
 
 // Two system calls at the same time, of which one waits in the other's way.
 func TestLostCallIsCounted(t *testing.T) {
-	eachBackend(t, func(t *testing.T, shared *Tracer) {
+	oneBackend(t, func(t *testing.T, shared *Tracer) {
 		tracer := openSmall(t, shared.Backend(), map[string]uint32{"calls": 1})
 		p := perl(`use Fcntl; if (!fork) { open(F, "<", "fifo"); exit }
 			1 until sysopen(F, "fifo", O_WRONLY | O_NONBLOCK); wait`)

@@ -133,7 +133,7 @@ func (m *Monitor) load(spec *ebpf.CollectionSpec) error {
 	if err := collection.Assign(&m.maps); err != nil {
 		return fmt.Errorf("load eBPF maps: %w", err)
 	}
-	for name := range spec.Programs {
+	for _, name := range attachOrder(spec) {
 		m.names = append(m.names, name)
 		m.programs = append(m.programs, collection.DetachProgram(name))
 	}

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -252,6 +253,43 @@ func TestMonitorWindowFull(t *testing.T) {
 		// side may have taken one way to the check for two at first.
 		if n := len(checks); n < 16+3*(children-16) || n >= 3*children {
 			t.Errorf("saw %d lines", n)
+		}
+	})
+}
+
+// When there is no room for more places, all are forgotten and found again.
+func TestMonitorForgetsPlaces(t *testing.T) {
+	eachMonitor(t, func(t *testing.T, backend string) {
+		helper := startAsking(t, "placed", 0)
+		m, err := OpenMonitor(MonitorConfig{Backend: backend, Window: foldTest, Filter: Filter{PIDs: []int{helper.pid}}})
+		must(t, err)
+		defer m.Close()
+		ctx, cancel := context.WithCancel(t.Context())
+		first, done := make(chan int, 1), make(chan error, 1)
+		var functions []string
+		forgot := false
+		go func() {
+			done <- m.Run(ctx, func(burst []LiveCheck) error {
+				if len(functions) == 1 && !forgot { // the window after the one of the check
+					forgot = true
+					first <- len(m.places.known)
+				}
+				for _, c := range hostnameChecks(burst) {
+					functions = append(functions, c.Function)
+					m.places.missed = true
+				}
+				return nil
+			})
+		}()
+		helper.ask(1)
+		if n := <-first; n != 0 {
+			t.Errorf("%d places are still known", n)
+		}
+		helper.ask(1)
+		cancel()
+		must(t, <-done)
+		if len(functions) != 2 || functions[0] != functions[1] || functions[0] == "" {
+			t.Errorf("saw the functions %q, want one and the same twice", functions)
 		}
 	})
 }

@@ -73,3 +73,28 @@ func TestProbedCheck(t *testing.T) {
 		}
 	}
 }
+
+// Where a caller's address is in a register, a probe on return may have been
+// there first.
+func TestReturnProbeIsNoCaller(t *testing.T) {
+	for _, trampoline := range []string{"__kretprobe_trampoline", "arch_rethook_trampoline"} {
+		stack := trimHook([]string{"cap_capable", trampoline, "ns_capable", "__arm64_sys_sethostname"})
+		if got := asker(stack); got != "__arm64_sys_sethostname" || slices.Contains(stack, trampoline) {
+			t.Errorf("%q asks, in %v", got, stack)
+		}
+	}
+}
+
+// The question must be seen before the probe for the answer changes the
+// caller's address, and probes run in the reverse of the order here.
+func TestEntryIsAttachedLast(t *testing.T) {
+	kprobe, err := choose("kprobe")
+	must(t, err)
+	spec, err := commandSpec(kprobe[0])
+	must(t, err)
+	order := attachOrder(spec)
+	entry, exit := slices.Index(order, "cap_capable_entry"), slices.Index(order, "cap_capable_return")
+	if exit < 0 || entry < exit {
+		t.Errorf("attached in the order %v", order)
+	}
+}

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,6 +20,7 @@ func init() {
 		runtime.LockOSThread()
 	}
 	roles["threads"] = askByThreads
+	roles["threads in step"] = askInStep
 	roles["leader leaves"] = leaderLeaves
 	roles["exec by a thread"] = execByThread
 	roles["spawn"] = spawn
@@ -72,6 +75,35 @@ func askByThreads(args []string) int {
 	return 0
 }
 
+// refused are system calls that nobody may make, and that change nothing.
+var refused = []uintptr{
+	unix.SYS_SETHOSTNAME, unix.SYS_SETDOMAINNAME, unix.SYS_CHROOT, unix.SYS_ACCT, unix.SYS_SWAPOFF,
+	unix.SYS_UMOUNT2, unix.SYS_SETTIMEOFDAY, unix.SYS_SETUID, unix.SYS_SETGID, unix.SYS_SETGROUPS, unix.SYS_PIVOT_ROOT,
+	unix.SYS_SETRESUID, unix.SYS_SETRESGID, unix.SYS_VHANGUP,
+}
+
+// askInStep makes each of those system calls in each of so many threads, all
+// at the same moment.
+func askInStep(args []string) int {
+	threads, _ := strconv.Atoi(args[0])
+	dot := []byte(".\x00")
+	var arrived atomic.Int64
+	var done sync.WaitGroup
+	for range threads {
+		done.Go(func() {
+			runtime.LockOSThread()
+			for i, nr := range refused {
+				arrived.Add(1)
+				for arrived.Load() < int64((i+1)*threads) {
+				}
+				_ = raw(nr, uintptr(unsafe.Pointer(&dot[0])))
+			}
+		})
+	}
+	done.Wait()
+	return 0
+}
+
 // leaderLeaves asks in a thread that goes on when the leader has ended.
 func leaderLeaves([]string) int {
 	go func() {
@@ -90,7 +122,8 @@ func leaderLeaves([]string) int {
 		ask()
 		os.Exit(7)
 	}()
-	_ = raw(unix.SYS_EXIT, 0)
+	// Not RawSyscall: Go's scheduler must not wait for this thread.
+	_, _, _ = unix.Syscall(unix.SYS_EXIT, 0, 0, 0)
 	return 1
 }
 

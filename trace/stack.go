@@ -19,7 +19,7 @@ var hooked = map[string]bool{
 func trimHook(stack []string) []string {
 	for i, f := range stack {
 		if hooked[f] {
-			return stack[i:]
+			return withoutReturnProbe(stack[i:])
 		}
 	}
 	for i, f := range stack {
@@ -28,6 +28,15 @@ func trimHook(stack []string) []string {
 		}
 	}
 	return nil
+}
+
+// withoutReturnProbe removes what a probe on return, of another's perhaps, put
+// in the place of the caller (kernel/kprobes.c, kernel/trace/rethook.c).
+func withoutReturnProbe(stack []string) []string {
+	if len(stack) > 1 && (stack[1] == "__kretprobe_trampoline" || stack[1] == "arch_rethook_trampoline") {
+		return append(stack[:1:1], stack[2:]...)
+	}
+	return stack
 }
 
 func isHook(function string) bool {

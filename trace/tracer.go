@@ -3,6 +3,8 @@ package trace
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -82,11 +84,20 @@ func (t *Tracer) load(spec *ebpf.CollectionSpec) error {
 	if err := collection.Assign(&t.maps); err != nil {
 		return fmt.Errorf("load eBPF maps: %w", err)
 	}
-	for name := range spec.Programs {
+	for _, name := range attachOrder(spec) {
 		t.names = append(t.names, name)
 		t.programs = append(t.programs, collection.DetachProgram(name))
 	}
 	return nil
+}
+
+// attachOrder lists the programs in the order in which to attach them. A probe
+// that is attached later runs before those at the same place, and that on
+// entry must see the caller before that on return has put itself between them.
+func attachOrder(spec *ebpf.CollectionSpec) []string {
+	names := slices.Sorted(maps.Keys(spec.Programs))
+	slices.Reverse(names)
+	return names
 }
 
 // attach attaches what was loaded.

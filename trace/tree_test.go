@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,9 +50,28 @@ func TestForkWithoutExec(t *testing.T) {
 func TestThreads(t *testing.T) {
 	eachBackend(t, func(t *testing.T, tracer *Tracer) {
 		const threads = 8
-		for range scaled(10) {
-			seen := role(t, "threads", fmt.Sprint(threads), "50").run(t, tracer)
-			onlyCheck(t, seen, threads*50)
+		seen := role(t, "threads", fmt.Sprint(threads), "50").run(t, tracer)
+		onlyCheck(t, seen, threads*50)
+	})
+}
+
+// The first checks of a kind, made by two threads at the same moment, are not
+// counted as one.
+func TestThreadsInStep(t *testing.T) {
+	if runtime.NumCPU() < 2 {
+		cannot(t, "takes two processors")
+	}
+	eachBackend(t, func(t *testing.T, tracer *Tracer) {
+		for range scaled(20) {
+			counts := map[string]uint64{}
+			for _, c := range role(t, "threads in step", "2").run(t, tracer).Checks {
+				counts[c.Syscall] += c.Count
+			}
+			for _, nr := range refused {
+				if name := tracer.syscalls.name(int(nr), false); counts[name] != 2 {
+					t.Errorf("%s: %d times", name, counts[name])
+				}
+			}
 		}
 	})
 }
@@ -106,8 +126,8 @@ func TestDaemonOutlivesCommand(t *testing.T) {
 		must(t, err)
 		defer gate.Close()
 		defer open.Close()
-		p := perl(perlAsk + fmt.Sprintf(`use POSIX; $^F = 9; open(G, "<&=", 3) or die;
-			if (!fork) { POSIX::setsid(); if (!fork) { sysread(G, $x, 1); ask(); exit 4 } exit 0 } wait; exit $?`))
+		p := perl(perlAsk + `use POSIX; $^F = 9; open(G, "<&=", 3) or die;
+			if (!fork) { POSIX::setsid(); if (!fork) { sysread(G, $x, 1); ask(); exit 4 } exit 0 } wait; exit $?`)
 		p.files = []*os.File{gate}
 		r := p.start(t, tracer)
 		if status := r.wait(); status != 0 {
