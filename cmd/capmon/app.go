@@ -17,6 +17,9 @@ type streams struct {
 // run is capmon: it returns the exit status.
 func run(args []string, stdin, stdout, stderr *os.File) int {
 	app := newApp(streams{stdin, stdout, stderr})
+	if err := refuseSetID(); err != nil {
+		return report(stderr, app.Name, err)
+	}
 	name, args := arrange(app, args)
 	return report(stderr, name, app.RunContext(context.Background(), args))
 }
@@ -52,7 +55,7 @@ func newApp(s streams) *cli.App {
 		Description:            traceDescription,
 		Writer:                 s.out,
 		ErrWriter:              s.err,
-		Commands:               []*cli.Command{discoverCommand(s), monitorCommand(s), completionCommand(s), manCommand(s)},
+		Commands:               []*cli.Command{discoverCommand(s), monitorCommand(s), doctorCommand(s), completionCommand(s), manCommand(s)},
 		Flags:                  traceFlags(&verbose, &wait),
 		Action:                 traceAction(s, &verbose, &wait),
 		ExitErrHandler:         func(*cli.Context, error) {},

@@ -13,8 +13,8 @@ func (p page) roff() string {
 	name := roffCode(p.file())
 	fmt.Fprintf(r, ".\\\" Printed by `%s`; its words are those of --help.\n", p.printed())
 	fmt.Fprintf(r, ".TH %s 1 \"\" \"capmon\" \"User Commands\"\n", strings.ToUpper(name))
-	// Neither hyphens in the names of things, nor gaps to make lines even.
-	r.WriteString(".nh\n.ad l\n")
+	// No gaps to make lines even.
+	r.WriteString(".ad l\n")
 	r.heading("NAME")
 	fmt.Fprintf(r, "%s \\- %s\n", name, roffEscape(p.summary))
 	r.synopsis(p)
@@ -41,7 +41,9 @@ type roffText struct {
 	marks marks
 }
 
-func (r *roffText) heading(text string) { fmt.Fprintf(r, ".SH %s\n", text) }
+// heading begins a section, without hyphens in the names of things: groff turns
+// them on again with each.
+func (r *roffText) heading(text string) { fmt.Fprintf(r, ".SH %s\n.nh\n", text) }
 
 // prose writes running text, a sentence a line: so roff knows where they end.
 func (r *roffText) prose(text string) {
