@@ -1,5 +1,6 @@
 # make demo    build capmon and discover what `ip link set` needs
 # make test    install what the tests need and run them all, VMs included
+# make corpus  try capmon on every capability and on many whole programs
 # make lint    what CI looks at besides the tests
 
 export CGO_ENABLED := 0
@@ -8,7 +9,7 @@ export CGO_ENABLED := 0
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: build demo test unit vmtest lint generate docs check-generated install clean
+.PHONY: build demo test unit vmtest arm64test corpus lint generate docs check-generated install clean
 
 build:
 	go build -trimpath -o bin/capmon ./cmd/capmon
@@ -27,6 +28,18 @@ unit:
 vmtest:
 	scripts/install.sh vm
 	scripts/vmtest.sh
+	scripts/systemdtest.sh
+
+# The same on Debian's arm64 kernels, all of it emulated: slow, and no part of
+# make test.
+arm64test:
+	scripts/arm64test.sh
+
+# Whole programs and every capability, against a search by brute force: writes
+# docs/corpus.md. Installs the programs.
+corpus:
+	scripts/corpus.sh install
+	scripts/corpus.sh run
 
 lint:
 	test -z "$$(gofmt -l . | tee /dev/stderr)"

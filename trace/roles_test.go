@@ -86,7 +86,8 @@ var refused = []uintptr{
 // at the same moment.
 func askInStep(args []string) int {
 	threads, _ := strconv.Atoi(args[0])
-	dot := []byte(".\x00")
+	// Long enough for settimeofday(2) to find a time in it.
+	dot := append([]byte("."), make([]byte, 63)...)
 	var arrived atomic.Int64
 	var done sync.WaitGroup
 	for range threads {

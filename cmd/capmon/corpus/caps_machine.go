@@ -56,6 +56,7 @@ func machine() []Case {
 		{Name: "input and output ports", Command: `perl -e 'syscall(SYS_ioperm, 0x80, 1, 1) == 0 or die $!'`,
 			Want: "cap_sys_rawio", Source: "ioperm(2); arch/x86/kernel/ioport.c: ksys_ioperm", On: Guest, Why: "a kernel without CONFIG_X86_IOPL_IOPERM has no such call"},
 		{Name: "AppArmor's policy", Command: `perl -e 'open F, ">", "/sys/kernel/security/apparmor/.remove" or die $!; syswrite(F, "nowhere"); die $! unless $!{ENOENT}'`,
-			Want: "cap_mac_admin", Source: "capabilities(7); security/apparmor/policy.c: aa_may_manage_policy", On: Guest, Why: "needs AppArmor"},
+			User: "nobody:root",
+			Want: "cap_mac_admin", Source: "capabilities(7); security/apparmor/policy.c: aa_policy_admin_capable, and aa_policy_view_capable, which asks for uid 0 or group 0", On: Guest, Why: "needs AppArmor"},
 	}
 }

@@ -5,15 +5,21 @@ func observation() []Case {
 	// union bpf_attr, of BPF_PROG_LOAD: the type, two instructions (r0 = 0; exit), the licence and no log.
 	const load = `perl -e '$i = pack("CCsl", 0xb7, 0, 0, 0) . pack("CCsl", 0x95, 0, 0, 0); $l = "GPL\0";
 		$a = pack("LLPP", $ARGV[0], 2, $i, $l) . "\0" x 96; syscall(SYS_bpf, 5, $a, 120) >= 0 or die $!' `
+	const paranoid = "/proc/sys/kernel/perf_event_paranoid"
+	// struct perf_event_attr: PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK, nothing excluded.
+	const profile = `perl -e '$a = pack("LLQ", 1, 112, 0) . "\0" x 96; syscall(SYS_perf_event_open, $a, 0, -1, -1, 0) >= 0 or die $!'`
 	return []Case{
 		{Name: "kernel log", Command: "dmesg",
 			Want: "cap_syslog", Source: "syslog(2); kernel/printk/printk.c: check_syslog_permissions"},
 		{Name: "kernel addresses", Command: `grep -qv '^0000000000000000' /proc/kallsyms`,
 			Want: "cap_syslog", Source: "kptr_restrict in proc(5): zeros without it, and no error; kernel/ksyms_common.c: kallsyms_show_value, which does not audit"},
-		{Name: "profile the kernel",
-			// struct perf_event_attr: PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK, nothing excluded.
-			Command: `perl -e '$a = pack("LLQ", 1, 112, 0) . "\0" x 96; syscall(SYS_perf_event_open, $a, 0, -1, -1, 0) >= 0 or die $!'`,
-			Want:    "cap_perfmon", Source: "perf_event_open(2); include/linux/perf_event.h: perf_allow_kernel"},
+		{Name: "profile the kernel", Command: profile,
+			Setup:   "cat " + paranoid + " >DIR/level; echo 2 >" + paranoid,
+			Cleanup: "cat DIR/level >" + paranoid,
+			Want:    "cap_perfmon", Source: "perf_event_open(2), at level 2; include/linux/perf_event.h: perf_allow_kernel"},
+		{Name: "profile the kernel, by Debian's default", Command: profile,
+			Want: "cap_sys_admin", Source: "at level 3, which Debian's kernels add, SYSCALL_DEFINE5(perf_event_open) asks for CAP_SYS_ADMIN alone",
+			On: Guest, Why: "is about Debian's kernels"},
 		{Name: "eBPF map",
 			// BPF_MAP_TYPE_ARRAY with one entry of four bytes.
 			Command: `perl -e '$a = pack("LLLLL", 2, 4, 4, 1, 0) . "\0" x 100; syscall(SYS_bpf, 0, $a, 120) >= 0 or die $!'`,

@@ -13,13 +13,16 @@ func processes() []Case {
 			Want: "cap_kill", Source: "kill(2); kernel/signal.c: kill_ok_by_cred"},
 		{Name: "namespace of root's process", Setup: sleeper, Cleanup: awake, Command: "readlink /proc/$(cat DIR/pid)/ns/uts",
 			Want: "cap_sys_ptrace", Source: "namespaces(7), ptrace(2); kernel/ptrace.c: __ptrace_may_access"},
-		{Name: "memory of root's process", Setup: sleeper, Cleanup: awake,
-			// No bytes at all: what counts is whether it may.
-			Command: `perl -e '$pid = 0 + $ARGV[0]; syscall(SYS_process_vm_readv, $pid, 0, 0, 0, 0, 0) == 0 or die $!;
-				syscall(SYS_kcmp, $$, $pid, 1, 0, 0) >= 0 or die $!' $(cat DIR/pid)`,
-			Want: "cap_sys_ptrace", Source: "kcmp(2), ptrace(2); kernel/ptrace.c: __ptrace_may_access"},
+		{Name: "compare with root's process", Setup: sleeper, Cleanup: awake,
+			// KCMP_VM is 1.
+			Command: `perl -e 'syscall(SYS_kcmp, 0 + $$, 0 + $ARGV[0], 1, 0, 0) >= 0 or die $!' $(cat DIR/pid)`,
+			Want:    "cap_sys_ptrace", Source: "kcmp(2), ptrace(2); kernel/ptrace.c: __ptrace_may_access"},
 		{Name: "environment of root's process", Setup: sleeper, Cleanup: awake, Command: "cat /proc/$(cat DIR/pid)/environ",
-			Want: "cap_dac_read_search,cap_sys_ptrace", Source: "proc(5): the file is root's, and reading is governed by ptrace(2); fs/proc/base.c: environ_open"},
+			Want: "cap_dac_read_search,cap_perfmon", Since: "6.15",
+			Source: "the file is root's; kernel/fork.c: may_access_mm takes CAP_PERFMON too for reading, of which proc(5) knows nothing yet"},
+		{Name: "environment of root's process, older kernels", Setup: sleeper, Cleanup: awake, Command: "cat /proc/$(cat DIR/pid)/environ",
+			Want: "cap_dac_read_search,cap_sys_ptrace", Before: "6.15",
+			Source: "proc(5): the file is root's, and reading is governed by ptrace(2); fs/proc/base.c: environ_open"},
 		{Name: "real-time priority", Command: "chrt -f 1 true",
 			Want: "cap_sys_nice", Source: "sched(7); kernel/sched/syscalls.c: user_check_sched_setscheduler"},
 		{Name: "be less nice", Command: "renice -n -5 -p $$",

@@ -53,6 +53,9 @@ type Case struct {
 	// On is where it can run, and Why why not elsewhere.
 	On  Place
 	Why string
+	// Since and Before are the kernel series that it is true of, such as
+	// "6.15"; "" is no limit.
+	Since, Before string
 	// Packages have the programs of Command that a small Debian lacks.
 	Packages []string
 	// Slow: it takes more than a second, or its packages are not those that

@@ -16,7 +16,7 @@ import (
 
 // readyTimeout is how long a daemon may take; most fail at once, but some go
 // on without what they were refused.
-const readyTimeout = 5 * time.Second
+const readyTimeout = 3 * time.Second
 
 // find runs capmon discover for the case, as a user would.
 func find(t *testing.T, c Case, backend string) (discover.Report, float64) {

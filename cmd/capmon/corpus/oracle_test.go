@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,7 +28,9 @@ func searchAll(t *testing.T, c Case, want caps.Set) {
 	if minimal != want {
 		t.Errorf("by brute force it needs %q, the table wants %q", minimal, want)
 	}
-	for _, part := range subsets(minimal) {
+	parts := subsets(minimal)
+	s.tryAll(parts)
+	for _, part := range parts {
 		if part != minimal && s.succeeds(part) {
 			t.Errorf("by brute force: succeeds with %q, a part of %q", part, minimal)
 		}
@@ -38,8 +41,12 @@ func searchAll(t *testing.T, c Case, want caps.Set) {
 type search struct {
 	t         *testing.T
 	attempter discover.Attempter
-	known     map[caps.Set]bool
-	last      discover.Attempt
+	// workers is how many attempts can be made at a time.
+	workers int
+
+	mu    sync.Mutex
+	known map[caps.Set]bool
+	last  discover.Attempt
 }
 
 func newSearch(t *testing.T, c Case) *search {
@@ -55,7 +62,12 @@ func newSearch(t *testing.T, c Case) *search {
 		Timeout: time.Minute, ReadyTimeout: readyTimeout,
 		Warn: func(err error) { t.Logf("warned: %v", err) },
 	}
-	return &search{t: t, attempter: attempter(t, c, config), known: map[caps.Set]bool{}}
+	s := &search{t: t, attempter: attempter(t, c, config), workers: 1, known: map[caps.Set]bool{}}
+	if c.Sandbox != "" {
+		// Much of the time they wait for a daemon.
+		s.workers = 4
+	}
+	return s
 }
 
 // attempter makes attempts that are not traced.
@@ -76,26 +88,92 @@ func attempter(t *testing.T, c Case, config attempt.Config) discover.Attempter {
 	return attempt.NewRunner(config, keeper, nil)
 }
 
+// succeeds says whether the case succeeds with the set, trying it once.
 func (s *search) succeeds(set caps.Set) bool {
 	s.t.Helper()
-	if ok, known := s.known[set]; known {
-		return ok
+	s.tryAll([]caps.Set{set})
+	ok, known := s.known[set]
+	if !known {
+		s.t.FailNow()
 	}
-	a, err := s.attempter.Attempt(context.Background(), set)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.last, s.known[set] = a, a.Success
-	return a.Success
+	return ok
 }
 
-// minimal takes one capability after the other away from a set that suffices,
-// the most powerful first, until none can be missed: what is left is as weak
-// as can be, in this order.
-func (s *search) minimal(set caps.Set) (caps.Set, bool) {
-	if !s.succeeds(set) {
+// tryAll tries each set once, several at a time.
+func (s *search) tryAll(sets []caps.Set) {
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, s.workers)
+	for _, set := range sets {
+		s.mu.Lock()
+		_, known := s.known[set]
+		s.mu.Unlock()
+		if known {
+			continue
+		}
+		slots <- struct{}{}
+		wg.Go(func() {
+			s.try(set)
+			<-slots
+		})
+	}
+	wg.Wait()
+}
+
+func (s *search) try(set caps.Set) {
+	a, err := s.attempter.Attempt(context.Background(), set)
+	if err != nil {
+		s.t.Errorf("try %q: %v", set, err)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last, s.known[set] = a, a.Success
+}
+
+// minimal returns a set that suffices and from which nothing can be taken
+// away.
+//
+// Capabilities without each of which everything else fails are in every such
+// set. If they suffice, that is the only one. If not, some can stand in for
+// others: then one after the other is taken away, the most powerful first, so
+// that what is left is as weak as can be.
+func (s *search) minimal(all caps.Set) (caps.Set, bool) {
+	all, ok := s.most(all)
+	if !ok {
 		return 0, false
 	}
+	var without []caps.Set
+	for _, c := range all.Members() {
+		without = append(without, all.Without(c))
+	}
+	s.tryAll(without)
+	var needed caps.Set
+	for _, c := range all.Members() {
+		if !s.succeeds(all.Without(c)) {
+			needed = needed.With(c)
+		}
+	}
+	if s.succeeds(needed) {
+		return needed, true
+	}
+	return s.weakest(all), true
+}
+
+// most is everything with which it succeeds. Some commands fail with a certain
+// capability: mount(8) as another user than root ends if setuid(0) works.
+func (s *search) most(all caps.Set) (caps.Set, bool) {
+	if s.succeeds(all) {
+		return all, true
+	}
+	for _, c := range all.Members() {
+		if s.succeeds(all.Without(c)) {
+			return all.Without(c), true
+		}
+	}
+	return 0, false
+}
+
+func (s *search) weakest(set caps.Set) caps.Set {
 	for {
 		before := set
 		members := set.ByPower()
@@ -108,7 +186,7 @@ func (s *search) minimal(set caps.Set) (caps.Set, bool) {
 		// A command that does more when it may do more can miss one
 		// capability only when another is gone.
 		if set == before {
-			return set, true
+			return set
 		}
 	}
 }
