@@ -53,7 +53,7 @@ run() {
 	go build -o "$work/capmon" ./cmd/capmon
 	go test -c -o "$work/corpus.test" ./cmd/capmon/corpus
 	local failed=() version
-	CAPMON_CORPUS_ALL=1 CAPMON_CORPUS_BIN="$work/capmon" CAPMON_CORPUS_OUT="$work/results" \
+	CAPMON_CORPUS=search CAPMON_CORPUS_BIN="$work/capmon" CAPMON_CORPUS_OUT="$work/results" \
 		"$work/corpus.test" -test.timeout 60m -test.run "${1-}" || failed+=(here)
 	for version in $kernels; do
 		guest "$version" "${1-}" || failed+=("on $version")

@@ -178,12 +178,15 @@ func (d *diagnosis) hindrance() string {
 // helps are what would make a backend work, the best first.
 func (d *diagnosis) helps() []string {
 	var helps []string
-	seen := map[string]bool{}
+	names := map[string][]string{}
 	for _, b := range d.Backends {
-		if b.Help != "" && !seen[b.Help] {
-			helps = append(helps, "for "+b.Name+": "+b.Help)
-			seen[b.Help] = true
+		if b.Help != "" && names[b.Help] == nil {
+			helps = append(helps, b.Help)
 		}
+		names[b.Help] = append(names[b.Help], b.Name)
+	}
+	for i, help := range helps {
+		helps[i] = fmt.Sprintf("for %s: %s", strings.Join(names[help], ", "), help)
 	}
 	return helps
 }

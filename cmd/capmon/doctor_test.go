@@ -195,7 +195,7 @@ func TestDoctorConcludes(t *testing.T) {
 	}{
 		{"the second best", func(m *machine) { m.probe = fails(syscall.EPERM, "fexit") }, 0, "tracepoint", nil,
 			"capmon monitor use tracepoint."},
-		{"no backend", func(m *machine) { m.probe = allFail(syscall.EPERM) }, 3, "none", []string{"for fexit: use a kernel"},
+		{"no backend", func(m *machine) { m.probe = allFail(syscall.EPERM) }, 3, "none", []string{"for fexit, tracepoint, kprobe: use a kernel"},
 			"works with --backend none only"},
 		{"not root", func(m *machine) { m.uid, m.held, m.grantable, m.probe = 1000, 0, 0, allFail(syscall.EPERM) }, 1, "",
 			[]string{"only root can grant"}, "does not work here"},

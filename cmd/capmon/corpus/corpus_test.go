@@ -62,7 +62,7 @@ func runCase(t *testing.T, c Case, backend string) Result {
 	r, seconds := find(t, c, backend)
 	result := NewResult(c, r, seconds)
 	compare(t, c, r, want)
-	if os.Getenv(envAll) != "" {
+	if os.Getenv(envRun) == "search" {
 		result.Searched = true
 		searchAll(t, c, want)
 	}
@@ -108,7 +108,7 @@ func needs(t *testing.T, c Case) {
 	if !ofThisKernel(c) {
 		t.Skip("is about other kernels")
 	}
-	if c.Slow && os.Getenv(envAll) == "" {
+	if c.Slow && os.Getenv(envRun) == "" {
 		t.Skip("slow: runs with make corpus")
 	}
 	if c.Slow && place() == Guest {
@@ -162,7 +162,7 @@ func missing(c Case) []string {
 // skip skips a test, and fails it where everything has to be there.
 func skip(t *testing.T, why string) {
 	t.Helper()
-	if os.Getenv("CI") == "true" || os.Getenv(envAll) != "" {
+	if os.Getenv("CI") == "true" || os.Getenv(envRun) != "" {
 		t.Fatal(why)
 	}
 	t.Skip(why)

@@ -14,9 +14,10 @@ import (
 const (
 	// envBinary is capmon; else it is built.
 	envBinary = "CAPMON_CORPUS_BIN"
-	// envAll, if not empty, runs the slow cases too, and compares every set with
-	// a search through all sets. Cases whose programs are missing then fail.
-	envAll = "CAPMON_CORPUS_ALL"
+	// envRun is "all" to run the slow cases too, "search" to compare every set
+	// with a search through all sets as well. Nothing that is missing is then
+	// skipped.
+	envRun = "CAPMON_CORPUS"
 	// envPlace is where this is: "host", or "guest" for a virtual machine.
 	envPlace = "CAPMON_CORPUS_PLACE"
 	// envOut is a directory for the results.
