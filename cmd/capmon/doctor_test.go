@@ -195,6 +195,14 @@ func TestDoctorConcludes(t *testing.T) {
 	}{
 		{"the second best", func(m *machine) { m.probe = fails(syscall.EPERM, "fexit") }, 0, "tracepoint", nil,
 			"capmon monitor use tracepoint."},
+		{"the best is blind", func(m *machine) {
+			m.probe = func(name string) trace.Probe {
+				if name == "fexit" {
+					return trace.Probe{Backend: name, Loaded: true, Attached: true, Err: trace.ErrUnseen}
+				}
+				return sees(name)
+			}
+		}, 0, "tracepoint", nil, "does not see a check"},
 		{"no backend", func(m *machine) { m.probe = allFail(syscall.EPERM) }, 3, "none", []string{"for fexit, tracepoint, kprobe: use a kernel"},
 			"works with --backend none only"},
 		{"not root", func(m *machine) { m.uid, m.held, m.grantable, m.probe = 1000, 0, 0, allFail(syscall.EPERM) }, 1, "",
