@@ -149,7 +149,7 @@ func TestDaemonOutlivesCommand(t *testing.T) {
 
 func TestManyChildren(t *testing.T) {
 	eachBackend(t, func(t *testing.T, tracer *Tracer) {
-		children := scaled(2000)
+		children := scaled(5000)
 		p := shell(fmt.Sprintf(`i=0; while [ $i -lt %d ]; do (: <secret) 2>/dev/null; i=$((i+1)); done`, children))
 		p.dir = openDir(t)
 		rootFile(t, p.dir)
