@@ -51,7 +51,8 @@ func newApp(s streams) *cli.App {
 		Usage: "finds out which Linux capabilities a command really needs",
 		UsageText: "capmon [options] '<cmd>'            trace one run\n" +
 			"capmon discover [options] '<cmd>'   find the capabilities that it needs\n" +
-			"capmon monitor [options] [PATTERN]  watch the machine; also -m, --monitor",
+			"capmon monitor [options] [PATTERN]  watch the machine; also -m, --monitor\n" +
+			"capmon doctor                       what works on this machine, and what helps",
 		Description:            traceDescription,
 		Writer:                 s.out,
 		ErrWriter:              s.err,
