@@ -22,7 +22,7 @@ func Document(dir string) (string, error) {
 	writePrograms(&page, whole)
 	writeCapabilities(&page, small)
 	writeUndecided(&page)
-	writeDistribution(&page, slices.Concat(whole, small))
+	writeDistribution(&page, whole, small)
 	return page.String(), nil
 }
 

@@ -55,7 +55,7 @@ func logins() []Case {
 			Packages: []string{"openssh-server", "openssh-client"}, Slow: true, Program: "/usr/sbin/sshd", Unit: "ssh.service"},
 		{Name: "su", InsistsOnRoot: true, Command: "su daemon -s /bin/sh -c true", Sandbox: "yes",
 			Want: "cap_setgid,cap_setuid", Source: "initgroups(3), setuid(2); to others than uid 0 it asks for a password",
-			Program: "/bin/su"},
+			Slow: true, Program: "/bin/su"},
 		{Name: "runuser", InsistsOnRoot: true, Command: "runuser -u daemon true", Sandbox: "yes",
 			Want: "cap_setgid,cap_setuid", Source: "initgroups(3), setuid(2); runuser(1): only for uid 0",
 			Program: "/sbin/runuser"},

@@ -12,7 +12,7 @@ func accounts() []Case {
 		{Name: "passwd", InsistsOnRoot: true, Command: "passwd -l games", Sandbox: "yes",
 			Want: "cap_chown", Source: "as root the files are its own, but for their group", Program: "/usr/bin/passwd"},
 		{Name: "chpasswd", InsistsOnRoot: true, Command: "echo games:secret | chpasswd", Sandbox: "yes",
-			Want: "cap_chown", Source: "as root the files are its own, but for their group", Program: "/usr/sbin/chpasswd"},
+			Want: "cap_chown", Source: "as root the files are its own, but for their group", Slow: true, Program: "/usr/sbin/chpasswd"},
 	}
 }
 
@@ -22,7 +22,7 @@ func packages() []Case {
 		touch DIR/p/opt/file; chown daemon DIR/p/opt/file; chmod 4755 DIR/p/opt/file; dpkg-deb -b DIR/p DIR/guest.deb`
 	return []Case{
 		{Name: "dpkg", InsistsOnRoot: true, Setup: build, Command: "dpkg -i DIR/guest.deb", Sandbox: "yes",
-			Want: "cap_chown,cap_fowner", Source: "a file of daemon's, set-user-ID; dpkg looks at its user id", Program: "/usr/bin/dpkg"},
+			Want: "cap_chown,cap_fowner", Source: "a file of daemon's, set-user-ID; dpkg looks at its user id", Slow: true, Program: "/usr/bin/dpkg"},
 		{Name: "apt-get", InsistsOnRoot: true, Setup: build, Command: "apt-get install -y DIR/guest.deb", Sandbox: "net",
 			Check: "test -u /opt/file",
 			Want:  "cap_chown,cap_fowner,cap_setgid,cap_setuid", Source: "as dpkg, and fetching as _apt",
