@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-CGO_ENABLED=0 go test ./cmd/capmon/corpus -run '^$' -bench BenchmarkAttempt -benchtime "${1-3s}" | awk '
+CGO_ENABLED=0 go test ./internal/corpus -run '^$' -bench BenchmarkAttempt -benchtime "${1-3s}" | awk '
 	/median/ {
 		name = $1; sub(/^BenchmarkAttempt\//, "", name); sub(/-[0-9]+$/, "", name)
 		for (i = 2; i < NF; i++) if ($(i + 1) ~ /^median/) took[name] = $i / 1000

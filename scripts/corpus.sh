@@ -51,7 +51,7 @@ run() {
 	mkdir "$work/results"
 	export CGO_ENABLED=0
 	go build -o "$work/capmon" ./cmd/capmon
-	go test -c -o "$work/corpus.test" ./cmd/capmon/corpus
+	go test -c -o "$work/corpus.test" ./internal/corpus
 	local failed=() guest
 	CAPMON_CORPUS=search CAPMON_CORPUS_BIN="$work/capmon" CAPMON_CORPUS_OUT="$work/results" \
 		"$work/corpus.test" -test.timeout 60m -test.run "${1-}" || failed+=(here)
@@ -63,7 +63,7 @@ run() {
 		exit 1
 	fi
 	[ -z "${1-}" ] || return 0
-	go run ./cmd/capmon/corpus/document "$work/results" >"$work/corpus.md"
+	go run ./internal/corpus/document "$work/results" >"$work/corpus.md"
 	cp "$work/corpus.md" docs/corpus.md
 }
 

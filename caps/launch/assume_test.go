@@ -10,6 +10,7 @@ import (
 	"kernel.org/pub/linux/libs/security/libcap/cap"
 
 	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/caps/account"
 )
 
 // status is /proc/self/status as cat sees it: after the exec.
@@ -19,10 +20,10 @@ func status() Spec {
 
 func TestGrantIsExactlyWhatTheCommandHas(t *testing.T) {
 	k := newKeeper(t)
-	root := &caps.Identity{}
+	root := &account.Identity{}
 	for _, test := range []struct {
 		name     string
-		identity *caps.Identity
+		identity *account.Identity
 		grant    *caps.Set
 	}{
 		{"nobody, nothing", nobody(), grant()},
@@ -87,7 +88,7 @@ func TestGrantAnswersTheKernel(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
-		identity *caps.Identity
+		identity *account.Identity
 		grant    *caps.Set
 		code     int
 	}{
@@ -119,7 +120,7 @@ func TestIdentityWithoutGrant(t *testing.T) {
 		t.Errorf("nobody's CapBnd is %s, want %s", bound, want)
 	}
 
-	spec.Identity = &caps.Identity{Groups: []uint32{7}}
+	spec.Identity = &account.Identity{Groups: []uint32{7}}
 	got = output(t, k, spec)
 	if eff, want := field(t, got, "CapEff"), field(t, before, "CapEff"); eff != want {
 		t.Errorf("root's CapEff is %s, want %s", eff, want)
@@ -147,7 +148,7 @@ func TestGroups(t *testing.T) {
 	k := newKeeper(t)
 	for _, groups := range [][]uint32{nil, {4, 24, 27}} {
 		spec := status()
-		spec.Identity = &caps.Identity{UID: 1234, GID: 1235, Groups: groups}
+		spec.Identity = &account.Identity{UID: 1234, GID: 1235, Groups: groups}
 		got := output(t, k, spec)
 		if ids := field(t, got, "Gid"); ids != "1235 1235 1235 1235" {
 			t.Errorf("Gid is %s", ids)
@@ -202,7 +203,7 @@ func TestUngrantable(t *testing.T) {
 func TestImpossibleIdentity(t *testing.T) {
 	k := newKeeper(t)
 	spec := status()
-	spec.Identity = &caps.Identity{UID: 1<<32 - 1, GID: 1}
+	spec.Identity = &account.Identity{UID: 1<<32 - 1, GID: 1}
 	_, err := k.Launch(within(t), spec, nil)
 	var setup *SetupError
 	if !errors.As(err, &setup) || !strings.Contains(err.Error(), "change user to 4294967295") {

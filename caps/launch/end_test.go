@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/caps/account"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -141,7 +141,7 @@ func TestEndOfWhatForksFasterThanItDies(t *testing.T) {
 		Path: "/bin/bash",
 		Args: []string{"bash", "-ec", `ulimit -u 100; b() { b | b & }; while :; do b; done 2>/dev/null`},
 		// ulimit -u counts all processes of a user, and root is not limited.
-		Identity: &caps.Identity{UID: 54321, GID: 54321}, Grant: grant(),
+		Identity: &account.Identity{UID: 54321, GID: 54321}, Grant: grant(),
 	}
 	for _, test := range []struct {
 		name string

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/caps/account"
 )
 
 // The thread that launches shares its memory with threads that have all of
@@ -16,7 +17,7 @@ import (
 func TestKeeperIsOutOfReach(t *testing.T) {
 	k := newKeeper(t)
 	var none caps.Set
-	root := caps.Identity{Name: "root", GroupName: "root"}
+	root := account.Identity{Name: "root", GroupName: "root"}
 	spec := sh(`for t in /proc/$PPID/task/*; do cat $t/environ >/dev/null 2>&1 && echo "$t"; done; echo done`)
 	spec.Identity, spec.Grant, spec.NoNewPrivs = &root, &none, true
 	if got := output(t, k, spec); got != "done\n" {

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/caps/account"
 )
 
 // roleEnv makes the test binary act as something else than tests.
@@ -113,8 +114,8 @@ func sh(script string) Spec {
 	return Spec{Path: "/bin/sh", Args: []string{"sh", "-c", script}, Env: os.Environ()}
 }
 
-func nobody() *caps.Identity {
-	return &caps.Identity{Name: "nobody", GroupName: "nogroup", UID: 65534, GID: 65534}
+func nobody() *account.Identity {
+	return &account.Identity{Name: "nobody", GroupName: "nogroup", UID: 65534, GID: 65534}
 }
 
 func grant(members ...caps.Cap) *caps.Set {
@@ -364,7 +365,7 @@ func attacker() int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	spec.Identity = &caps.Identity{}
+	spec.Identity = &account.Identity{}
 	_, err = k.Launch(context.Background(), spec, nil)
 	fmt.Printf("root: %v\ngrantable: %x\n", err, uint64(k.Grantable()))
 	return 0

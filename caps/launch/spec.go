@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/caps/account"
 )
 
 // Spec says what to run and as whom.
@@ -40,7 +41,7 @@ type Spec struct {
 	Stdin, Stdout, Stderr *os.File
 
 	// Identity is the user to run as; nil leaves capmon's.
-	Identity *caps.Identity
+	Identity *account.Identity
 	// Grant is the capability set to run with: inheritable, ambient,
 	// permitted, effective and bounding set are exactly this, and uid 0 is
 	// nothing special (SECBIT_NOROOT). nil leaves the powers that the kernel

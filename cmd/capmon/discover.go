@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/caps/launch"
-	"github.com/capmon/capmon/cmd/capmon/attempt"
 	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/discover/attempt"
 	"github.com/capmon/capmon/trace"
 )
 

@@ -5,9 +5,10 @@ import (
 	"os"
 
 	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/caps/account"
 	"github.com/capmon/capmon/caps/launch"
-	"github.com/capmon/capmon/cmd/capmon/attempt"
 	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/discover/attempt"
 	"github.com/capmon/capmon/trace"
 )
 
@@ -18,7 +19,7 @@ type discovery struct {
 	// sandboxes, if not nil, are what the attempts are made in.
 	sandboxes *launch.Sandboxes
 	tracer    *trace.Tracer
-	identity  caps.Identity
+	identity  account.Identity
 	stdin     *os.File
 	progress  *progress
 
@@ -34,7 +35,7 @@ func (d *discovery) run(ctx context.Context) (discover.Result, error) {
 	if err != nil || d.identity.UID == 0 || !mayInsistOnRoot(found) {
 		return found, err
 	}
-	root, err := caps.Lookup("0")
+	root, err := account.Lookup("0")
 	if err != nil {
 		return found, nil // no uid 0 in the user database: nothing to try
 	}

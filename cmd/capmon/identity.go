@@ -4,24 +4,24 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/caps/account"
 )
 
 // caller is the user who called capmon: under sudo the one who typed it.
-func caller() (caps.Identity, bool, error) {
-	id, sudo, err := caps.SudoCaller(os.Getenv)
+func caller() (account.Identity, bool, error) {
+	id, sudo, err := account.SudoCaller(os.Getenv)
 	if err != nil || sudo {
 		return id, sudo, err
 	}
-	id, err = caps.Current()
+	id, err = account.Current()
 	return id, false, err
 }
 
 // commandIdentity is the user that the command runs as, and a note on it for
 // the user, "" where nothing surprises.
-func commandIdentity(spec string) (caps.Identity, string, error) {
+func commandIdentity(spec string) (account.Identity, string, error) {
 	if spec != "" {
-		id, err := caps.Lookup(spec)
+		id, err := account.Lookup(spec)
 		if err != nil {
 			return id, "", usagef("--user: %v", err)
 		}
@@ -37,7 +37,7 @@ func commandIdentity(spec string) (caps.Identity, string, error) {
 	return id, rootNote(id), nil
 }
 
-func rootNote(id caps.Identity) string {
+func rootNote(id account.Identity) string {
 	if id.UID != 0 {
 		return ""
 	}

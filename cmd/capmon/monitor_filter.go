@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/caps/account"
 	"github.com/capmon/capmon/trace"
 )
 
@@ -99,7 +100,7 @@ func parseCaps(texts []string) (caps.Set, error) {
 func parseUsers(names []string) ([]uint32, error) {
 	var uids []uint32
 	for _, name := range names {
-		id, err := caps.Lookup(name)
+		id, err := account.Lookup(name)
 		if err != nil {
 			return nil, usagef("-u: %v: give a name or a number", err)
 		}

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 	"kernel.org/pub/linux/libs/security/libcap/cap"
 
-	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/caps/account"
 	"github.com/capmon/capmon/discover"
 )
 
@@ -34,7 +34,7 @@ const (
 // saveReport keeps r as the last discovery of owner, the calling user: under
 // sudo, who called sudo. Nothing but that user's rights is used on the user's
 // files.
-func saveReport(owner caps.Identity, r discover.Report) error {
+func saveReport(owner account.Identity, r discover.Report) error {
 	data, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("save report: %w", err)
@@ -60,7 +60,7 @@ func saveReport(owner caps.Identity, r discover.Report) error {
 
 // loadReport returns the last discovery of owner. The error is errNoReport
 // when none was kept.
-func loadReport(owner caps.Identity) (discover.Report, error) {
+func loadReport(owner account.Identity) (discover.Report, error) {
 	base, err := stateBase(owner)
 	if err != nil {
 		return discover.Report{}, fmt.Errorf("%w: %w", errNoReport, err)
@@ -102,7 +102,7 @@ func parseReport(data []byte) (discover.Report, error) {
 // stateBase is the directory that holds the state of all programs (XDG Base
 // Directory Specification). The environment is asked only when it is the
 // owner's: under sudo it is root's.
-func stateBase(owner caps.Identity) (string, error) {
+func stateBase(owner account.Identity) (string, error) {
 	home := owner.Home
 	if itself(owner) {
 		if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
@@ -130,12 +130,12 @@ func belongsTo(dir string, uid uint32) bool {
 }
 
 // itself says whether owner is who this process runs as.
-func itself(owner caps.Identity) bool { return int64(owner.UID) == int64(os.Geteuid()) }
+func itself(owner account.Identity) bool { return int64(owner.UID) == int64(os.Geteuid()) }
 
 // actAs calls fn with the rights of owner and no capabilities, on a thread
 // that ends with it. The rest of the process keeps its own. fn must not start
 // goroutines.
-func actAs(owner caps.Identity, fn func() error) error {
+func actAs(owner account.Identity, fn func() error) error {
 	if itself(owner) {
 		return fn()
 	}
@@ -150,7 +150,7 @@ func actAs(owner caps.Identity, fn func() error) error {
 
 // become gives up everything for the rights of owner. The capabilities go
 // last: the changes before need them, and cap.SetUID keeps them.
-func become(owner caps.Identity) error {
+func become(owner account.Identity) error {
 	groups := make([]int, len(owner.Groups))
 	for i, g := range owner.Groups {
 		groups[i] = int(g)

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/caps/account"
 	"github.com/capmon/capmon/discover"
 )
 
@@ -23,7 +24,7 @@ import (
 const guestID = 65534
 
 // guest returns a user other than the one who runs the test, with a home.
-func guest(t *testing.T) caps.Identity {
+func guest(t *testing.T) account.Identity {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		if os.Getenv("CI") == "true" {
@@ -34,11 +35,11 @@ func guest(t *testing.T) caps.Identity {
 	home := t.TempDir()
 	must(t, os.Chmod(filepath.Dir(home), 0o755))
 	must(t, os.Chown(home, guestID, guestID))
-	return caps.Identity{Name: "nobody", GroupName: "nogroup", UID: guestID, GID: guestID, Home: home}
+	return account.Identity{Name: "nobody", GroupName: "nogroup", UID: guestID, GID: guestID, Home: home}
 }
 
 // stateDirOf makes the state directory in owner's home, as owner would.
-func stateDirOf(t *testing.T, owner caps.Identity) string {
+func stateDirOf(t *testing.T, owner account.Identity) string {
 	t.Helper()
 	dir := owner.Home
 	for _, name := range []string{".local", "state", "capmon"} {
@@ -60,7 +61,7 @@ func sample() discover.Report {
 	return discover.Report{
 		Schema:       discover.Schema,
 		Command:      []string{"chown daemon file\n# %"},
-		User:         caps.Identity{Name: "nobody", GroupName: "nogroup", UID: guestID, GID: guestID},
+		User:         account.Identity{Name: "nobody", GroupName: "nogroup", UID: guestID, GID: guestID},
 		Verdict:      discover.Minimal,
 		Capabilities: caps.NewSet(0),
 		Runs:         []discover.Attempt{{Exit: 1, Duration: 1234567891 * time.Nanosecond}, {Success: true}},
@@ -89,7 +90,7 @@ func within(t *testing.T, fn func() error) error {
 	}
 }
 
-func load(owner caps.Identity) error {
+func load(owner account.Identity) error {
 	_, err := loadReport(owner)
 	return err
 }
@@ -215,32 +216,32 @@ func TestStateDirectoryIsRefused(t *testing.T) {
 }
 
 func TestWhatStandsInPlaceOfTheReport(t *testing.T) {
-	valuable := func(t *testing.T, owner caps.Identity) string {
+	valuable := func(t *testing.T, owner account.Identity) string {
 		path := filepath.Join(owner.Home, "valuable")
 		must(t, os.WriteFile(path, []byte("v"), 0o600))
 		must(t, os.Chown(path, guestID, guestID))
 		return path
 	}
 	tests := map[string]struct {
-		place  func(t *testing.T, owner caps.Identity, path string)
+		place  func(t *testing.T, owner account.Identity, path string)
 		reason string // why it is not read
 	}{
-		"a link": {func(t *testing.T, owner caps.Identity, path string) {
+		"a link": {func(t *testing.T, owner account.Identity, path string) {
 			must(t, os.Symlink(valuable(t, owner), path))
 		}, "too many levels of symbolic links"},
-		"a FIFO": {func(t *testing.T, _ caps.Identity, path string) {
+		"a FIFO": {func(t *testing.T, _ account.Identity, path string) {
 			must(t, unix.Mkfifo(path, 0o600))
 			must(t, os.Chown(path, guestID, guestID))
 		}, "not what capmon made"},
-		"another's file": {func(t *testing.T, _ caps.Identity, path string) {
+		"another's file": {func(t *testing.T, _ account.Identity, path string) {
 			must(t, os.WriteFile(path, []byte(`{"schema":"capmon.discover/1"}`), 0o644))
 		}, "belongs to uid 0"},
-		"a file for all": {func(t *testing.T, _ caps.Identity, path string) {
+		"a file for all": {func(t *testing.T, _ account.Identity, path string) {
 			must(t, os.WriteFile(path, []byte(`{"schema":"capmon.discover/1"}`), 0o600))
 			must(t, os.Chown(path, guestID, guestID))
 			must(t, os.Chmod(path, 0o666))
 		}, "others than its owner"},
-		"a file too big": {func(t *testing.T, _ caps.Identity, path string) {
+		"a file too big": {func(t *testing.T, _ account.Identity, path string) {
 			must(t, os.WriteFile(path, nil, 0o600))
 			must(t, os.Chown(path, guestID, guestID))
 			must(t, os.Truncate(path, maxReport+1))
@@ -308,7 +309,7 @@ func TestReportIsOfThisVersion(t *testing.T) {
 // environment is the user's own.
 func TestOwnStateDirectory(t *testing.T) {
 	home, state, passwd := t.TempDir(), t.TempDir(), t.TempDir()
-	self := caps.Identity{Name: "self", UID: uint32(os.Geteuid()), Home: passwd}
+	self := account.Identity{Name: "self", UID: uint32(os.Geteuid()), Home: passwd}
 	tests := map[string]struct{ state, home, want string }{
 		"XDG_STATE_HOME":       {state, home, state},
 		"missing directory":    {filepath.Join(state, "a/b"), home, filepath.Join(state, "a/b")},

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/caps/account"
 )
 
 // lastLine is the command; all before it are comments.
@@ -33,7 +33,7 @@ func shellWords(t *testing.T, line string) []string {
 
 func TestDockerAsRoot(t *testing.T) {
 	r := report("ip link set 'a b' up", refusal("net_admin", "ip", "/usr/sbin/ip"))
-	r.User = caps.Identity{Name: "root", GroupName: "root"}
+	r.User = account.Identity{Name: "root", GroupName: "root"}
 	got := shellWords(t, lastLine(t, write(t, "docker", r)))
 	want := []string{
 		"docker", "run", "--cap-drop=ALL", "--cap-add=NET_ADMIN", "--security-opt=no-new-privileges", "--user=0:0",

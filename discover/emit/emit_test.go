@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/caps/account"
 	"github.com/capmon/capmon/discover"
 	"github.com/capmon/capmon/discover/emit"
 	"github.com/capmon/capmon/trace"
@@ -29,7 +30,7 @@ func report(command string, evidence ...discover.Evidence) discover.Report {
 	r := discover.Report{
 		Schema:   discover.Schema,
 		Command:  []string{command},
-		User:     caps.Identity{Name: "daemon", GroupName: "daemon", UID: 1, GID: 1},
+		User:     account.Identity{Name: "daemon", GroupName: "daemon", UID: 1, GID: 1},
 		Verdict:  discover.Minimal,
 		Evidence: evidence,
 	}

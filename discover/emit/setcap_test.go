@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/caps/account"
 	"github.com/capmon/capmon/discover"
 	"github.com/capmon/capmon/trace"
 )
@@ -323,7 +324,7 @@ func TestSetcapLineWorks(t *testing.T) {
 // TestSetprivLineWorks runs what is proposed in the place of setcap.
 func TestSetprivLineWorks(t *testing.T) {
 	needsRoot(t)
-	for name, user := range map[string]caps.Identity{
+	for name, user := range map[string]account.Identity{
 		"by name":   {Name: "daemon", GroupName: "daemon", UID: 1, GID: 1},
 		"by number": {Name: "54321", GroupName: "54321", UID: 54321, GID: 54321},
 		"root":      {Name: "root", GroupName: "root"},

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/caps/account"
 	"github.com/capmon/capmon/discover"
 )
 
@@ -35,10 +36,10 @@ func options(t interface{ Fatalf(string, ...any) }, text string) map[string][]st
 
 func TestSystemd(t *testing.T) {
 	two := []discover.Evidence{refusal("net_raw", "ip", "/usr/sbin/ip"), refusal("net_admin", "ip", "/usr/sbin/ip")}
-	daemon := caps.Identity{Name: "daemon", GroupName: "adm", UID: 1, GID: 4}
+	daemon := account.Identity{Name: "daemon", GroupName: "adm", UID: 1, GID: 4}
 	tests := []struct {
 		name     string
-		user     caps.Identity
+		user     account.Identity
 		evidence []discover.Evidence
 		lists    []string // the assignments to both lists
 		account  [2]string
@@ -46,10 +47,10 @@ func TestSystemd(t *testing.T) {
 	}{
 		{"a set", daemon, two, []string{"", "CAP_NET_ADMIN CAP_NET_RAW"}, [2]string{"daemon", "adm"}, "50-capmon.conf"},
 		{"empty set", daemon, nil, []string{""}, [2]string{"daemon", "adm"}, "without any capability"},
-		{"root", caps.Identity{Name: "root", GroupName: "root"}, two, []string{"", "CAP_NET_ADMIN CAP_NET_RAW"}, [2]string{"root", "root"}, "the bounding set limits root"},
-		{"numbers", caps.Identity{Name: "54321", GroupName: "54322", UID: 54321, GID: 54322}, two, []string{"", "CAP_NET_ADMIN CAP_NET_RAW"}, [2]string{"54321", "54322"}, ""},
-		{"names systemd would change", caps.Identity{Name: "%H", GroupName: "domain users", UID: 7, GID: 8}, two, []string{"", "CAP_NET_ADMIN CAP_NET_RAW"}, [2]string{"7", "8"}, ""},
-		{"nobody", caps.Identity{Name: "nobody", GroupName: "nogroup", UID: 65534, GID: 65534}, nil, []string{""}, [2]string{"nobody", "nogroup"}, "a user of its own is better"},
+		{"root", account.Identity{Name: "root", GroupName: "root"}, two, []string{"", "CAP_NET_ADMIN CAP_NET_RAW"}, [2]string{"root", "root"}, "the bounding set limits root"},
+		{"numbers", account.Identity{Name: "54321", GroupName: "54322", UID: 54321, GID: 54322}, two, []string{"", "CAP_NET_ADMIN CAP_NET_RAW"}, [2]string{"54321", "54322"}, ""},
+		{"names systemd would change", account.Identity{Name: "%H", GroupName: "domain users", UID: 7, GID: 8}, two, []string{"", "CAP_NET_ADMIN CAP_NET_RAW"}, [2]string{"7", "8"}, ""},
+		{"nobody", account.Identity{Name: "nobody", GroupName: "nogroup", UID: 65534, GID: 65534}, nil, []string{""}, [2]string{"nobody", "nogroup"}, "a user of its own is better"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

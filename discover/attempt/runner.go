@@ -1,0 +1,236 @@
+// Package attempt makes real attempts: it starts the command under a grant,
+// has the kernel's checks recorded, and leaves no process behind.
+package attempt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"time"
+
+	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/caps/account"
+	"github.com/capmon/capmon/caps/launch"
+	"github.com/capmon/capmon/discover/controller"
+	"github.com/capmon/capmon/trace"
+)
+
+// Config is what stays the same from attempt to attempt.
+type Config struct {
+	// Command is run by /bin/sh -c if it is one element, as it is if there
+	// are more.
+	Command []string
+	// Env is the command's environment; that of the hooks is capmon's own. The
+	// directory is capmon's for both, also where the user could not enter it.
+	Env      []string
+	Identity account.Identity
+	// Stdin is what every attempt gets to read; nil is /dev/null.
+	Stdin *os.File
+
+	// Setup, Check and Cleanup are run by /bin/sh -c, as capmon itself is,
+	// around every attempt.
+	Setup, Check, Cleanup string
+	// Timeout ends an attempt with all its processes.
+	Timeout time.Duration
+	// ExpectExit is the exit status that counts as success.
+	ExpectExit int
+	// ExpectOutput, if set, must match what the command prints.
+	ExpectOutput *regexp.Regexp
+	// Ready is run again and again while the command runs: when it succeeds,
+	// so has the attempt, and the command, a daemon, is ended. It fails if
+	// that takes longer than ReadyTimeout.
+	Ready        string
+	ReadyTimeout time.Duration
+
+	// Warn is told what went wrong without harm to the answer.
+	Warn func(error)
+}
+
+// killGrace is how long a process may take to end after SIGTERM.
+const killGrace = 2 * time.Second
+
+// Runner makes attempts, one at a time.
+type Runner struct {
+	config Config
+	keeper *launch.Keeper
+	tracer *trace.Tracer
+	input  input
+	hooks  hooks
+	// root is where the command's root directory is for capmon.
+	root string
+}
+
+// NewRunner returns a runner that starts the command through the keeper. A
+// nil tracer sees no checks.
+func NewRunner(config Config, keeper *launch.Keeper, tracer *trace.Tracer) *Runner {
+	return &Runner{config: config, keeper: keeper, tracer: tracer, input: newInput(config.Stdin, config.Identity), hooks: hookOnHost}
+}
+
+// Attempt implements controller.Attempter. When ctx ends, so does the attempt;
+// the cleanup is run all the same.
+func (r *Runner) Attempt(ctx context.Context, grant caps.Set) (controller.Attempt, error) {
+	if err := r.runHook(ctx, "--setup", r.config.Setup); err != nil {
+		// A setup that failed has nothing to be undone; one that was
+		// interrupted may have.
+		if ctx.Err() != nil {
+			r.cleanup()
+		}
+		return controller.Attempt{}, err
+	}
+	defer r.cleanup()
+	return r.run(ctx, grant)
+}
+
+func (r *Runner) cleanup() {
+	err := r.runHook(context.Background(), "--cleanup", r.config.Cleanup)
+	if err != nil {
+		r.config.Warn(err)
+	}
+}
+
+// check asks --check about an attempt that succeeded so far. What the command
+// left running, as a daemon does, runs still.
+func (r *Runner) check(ctx context.Context, attempt *controller.Attempt) error {
+	if !attempt.Success {
+		return nil
+	}
+	err := r.runHook(ctx, "--check", r.config.Check)
+	var failed *HookError
+	if !errors.As(err, &failed) {
+		return err
+	}
+	attempt.Success = false
+	attempt.Outcome += ", check failed: " + failed.Outcome
+	attempt.Output += failed.Output
+	return nil
+}
+
+// run makes the attempt proper, between setup and check.
+func (r *Runner) run(ctx context.Context, grant caps.Set) (controller.Attempt, error) {
+	stdin, closeStdin, err := r.input.open()
+	if err != nil {
+		return controller.Attempt{}, err
+	}
+	defer closeStdin()
+	printed, err := newOutput(r.config.Identity)
+	if err != nil {
+		return controller.Attempt{}, err
+	}
+	var recording *trace.Recording
+	arm := func(tid int) (err error) {
+		if r.tracer != nil && recording == nil {
+			recording, err = r.tracer.Arm(tid)
+		}
+		return err
+	}
+	attempt, err := r.execute(ctx, r.spec(grant, stdin, printed.write), arm)
+	attempt.Granted = grant
+	attempt.Output = printed.finish() + attempt.Output
+	r.expectOutput(&attempt)
+	if err != nil || recording == nil {
+		return attempt, err
+	}
+	return attempt, r.collect(recording, &attempt)
+}
+
+func (r *Runner) expectOutput(attempt *controller.Attempt) {
+	if want := r.config.ExpectOutput; attempt.Success && want != nil && !want.MatchString(attempt.Output) {
+		attempt.Success = false
+		attempt.Outcome += ", not the expected output"
+	}
+}
+
+func (r *Runner) spec(grant caps.Set, stdin, out *os.File) launch.Spec {
+	spec := launch.Spec{
+		Path: r.config.Command[0], Args: r.config.Command,
+		Env:   r.config.Env,
+		Stdin: stdin, Stdout: out, Stderr: out,
+		Identity: &r.config.Identity, Grant: &grant, NoNewPrivs: true,
+	}
+	if len(r.config.Command) == 1 {
+		spec.Path = "/bin/sh"
+		spec.Args = []string{"sh", "-c", r.config.Command[0]}
+	}
+	return spec
+}
+
+// execute starts the command, waits until it is known whether it succeeded,
+// and ends what is left of it.
+func (r *Runner) execute(ctx context.Context, spec launch.Spec, arm func(int) error) (controller.Attempt, error) {
+	process, err := r.keeper.Launch(ctx, spec, arm)
+	var notExecuted *launch.ExecError
+	if errors.As(err, &notExecuted) {
+		return controller.Attempt{
+			Exit:    notExecuted.ExitStatus(),
+			Outcome: "not executed: " + notExecuted.Error(),
+		}, nil
+	}
+	if err != nil {
+		return controller.Attempt{}, err
+	}
+	attempt, alone, err := r.await(ctx, process)
+	if err == nil {
+		err = r.check(ctx, &attempt)
+	}
+	if !alone {
+		if err := r.keeper.End(context.WithoutCancel(ctx), killGrace); err != nil {
+			return attempt, err
+		}
+	}
+	if ctx.Err() != nil {
+		return attempt, ctx.Err()
+	}
+	return attempt, err
+}
+
+// await returns how the command went, and whether no process of it is left.
+func (r *Runner) await(ctx context.Context, process *launch.Process) (controller.Attempt, bool, error) {
+	if r.config.Ready != "" {
+		return r.awaitReady(ctx, process)
+	}
+	limit, cancel := context.WithTimeout(ctx, r.config.Timeout)
+	defer cancel()
+	exit, err := process.Wait(limit)
+	if err != nil && ctx.Err() == nil && limit.Err() != nil {
+		return timedOut(r.config.Timeout, "timed out"), false, nil
+	}
+	if err != nil {
+		return controller.Attempt{}, false, err
+	}
+	return r.ended(exit), exit.Alone, nil
+}
+
+// ended is how an attempt went that ended by itself.
+func (r *Runner) ended(exit launch.Exit) controller.Attempt {
+	return controller.Attempt{
+		Success:  exit.Status.Exited() && exit.Code() == r.config.ExpectExit,
+		Exit:     exit.Code(),
+		Outcome:  describeExit(exit.Status),
+		Duration: exit.Duration,
+	}
+}
+
+// timedOut is an attempt that took too long, with the exit status that
+// timeout(1) gives it.
+func timedOut(limit time.Duration, what string) controller.Attempt {
+	return controller.Attempt{
+		Exit: 124, Outcome: fmt.Sprintf("%s after %v", what, limit), Duration: limit,
+	}
+}
+
+// collect adds what the tracer saw.
+func (r *Runner) collect(recording *trace.Recording, attempt *controller.Attempt) error {
+	if err := recording.Disarm(); err != nil {
+		return err
+	}
+	seen, err := recording.Collect()
+	if err != nil {
+		return err
+	}
+	attempt.Checks = seen.Checks
+	attempt.Lost = seen.Lost
+	attempt.Elevated = elevated(seen.Images, r.root)
+	return nil
+}

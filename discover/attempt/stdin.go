@@ -1,0 +1,164 @@
+package attempt
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/capmon/capmon/caps/account"
+)
+
+// input gives every attempt the same standard input.
+type input interface {
+	// open returns what the next attempt reads, and what to call when the
+	// attempt has ended.
+	open() (*os.File, func(), error)
+}
+
+// newInput chooses by what capmon's own standard input is: a file is opened
+// anew, a pipe or socket is kept and replayed, and anything else (a terminal,
+// /dev/null) is the command's as well.
+func newInput(stdin *os.File, user account.Identity) input {
+	if stdin == nil {
+		return passed{nil}
+	}
+	info, err := stdin.Stat()
+	switch {
+	case err != nil:
+		return passed{nil} // closed: the command reads /dev/null
+	case info.Mode().IsRegular() && isReadable(stdin):
+		return reopened{stdin}
+	case info.Mode()&(os.ModeNamedPipe|os.ModeSocket) != 0:
+		return newReplay(stdin, user)
+	}
+	return passed{stdin}
+}
+
+// isReadable says whether the descriptor was opened for reading: to open the
+// file anew must not give more.
+func isReadable(f *os.File) bool {
+	flags, err := unix.FcntlInt(f.Fd(), unix.F_GETFL, 0)
+	return err == nil && flags&unix.O_ACCMODE != unix.O_WRONLY
+}
+
+type passed struct{ file *os.File }
+
+func (p passed) open() (*os.File, func(), error) { return p.file, func() {}, nil }
+
+type reopened struct{ file *os.File }
+
+func (r reopened) open() (*os.File, func(), error) {
+	at, err := r.file.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return nil, nil, fmt.Errorf("find place in standard input: %w", err)
+	}
+	f, err := os.Open(fmt.Sprintf("/proc/self/fd/%d", r.file.Fd()))
+	if err != nil {
+		return nil, nil, fmt.Errorf("open standard input again: %w", err)
+	}
+	if _, err := f.Seek(at, io.SeekStart); err != nil {
+		f.Close()
+		return nil, nil, fmt.Errorf("find place in standard input: %w", err)
+	}
+	return f, func() { f.Close() }, nil
+}
+
+// replay keeps what was read of a stream. It reads on only when an attempt
+// has taken all that is known, so that an endless stream is not swallowed,
+// and a stream that never ends holds nobody up who does not read it.
+type replay struct {
+	source io.Reader
+	user   account.Identity
+
+	mu      sync.Mutex
+	change  *sync.Cond
+	known   []byte
+	ended   bool
+	reading bool
+}
+
+func newReplay(source io.Reader, user account.Identity) *replay {
+	r := &replay{source: source, user: user}
+	r.change = sync.NewCond(&r.mu)
+	return r
+}
+
+func (r *replay) open() (*os.File, func(), error) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		return nil, nil, fmt.Errorf("make pipe for the command's input: %w", err)
+	}
+	// As the output is: /dev/stdin is the user's own.
+	if err := read.Chown(int(r.user.UID), int(r.user.GID)); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("give pipe to %s: %w", r.user.Name, err), read.Close(), write.Close())
+	}
+	f := &feeder{replay: r, to: write, done: make(chan struct{})}
+	go f.run()
+	return read, func() { read.Close(); f.stop() }, nil
+}
+
+// more waits until more than n bytes are known, and returns the rest; nil at
+// the end, or when stopped says so.
+func (r *replay) more(n int, stopped *bool) []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for len(r.known) <= n && !r.ended && !*stopped {
+		if !r.reading {
+			r.reading = true
+			go r.read()
+		}
+		r.change.Wait()
+	}
+	if *stopped || len(r.known) <= n {
+		return nil
+	}
+	return r.known[n:]
+}
+
+func (r *replay) read() {
+	chunk := make([]byte, 64<<10)
+	n, err := r.source.Read(chunk)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.known = append(r.known, chunk[:n]...)
+	r.ended = err != nil && !errors.Is(err, os.ErrDeadlineExceeded)
+	r.reading = false
+	r.change.Broadcast()
+}
+
+// feeder writes one attempt's input.
+type feeder struct {
+	replay  *replay
+	to      *os.File
+	stopped bool // guarded by replay.mu
+	done    chan struct{}
+}
+
+func (f *feeder) run() {
+	defer close(f.done)
+	defer f.to.Close()
+	for at := 0; ; {
+		next := f.replay.more(at, &f.stopped)
+		if next == nil {
+			return
+		}
+		n, err := f.to.Write(next)
+		at += n
+		if err != nil {
+			return // nobody reads any more
+		}
+	}
+}
+
+func (f *feeder) stop() {
+	f.replay.mu.Lock()
+	f.stopped = true
+	f.replay.change.Broadcast()
+	f.replay.mu.Unlock()
+	f.to.Close()
+	<-f.done
+}

@@ -1,0 +1,44 @@
+// Package controller finds the smallest set of capabilities with which a
+// command succeeds. It knows nothing of kernels and processes: it sees
+// attempts, and says which grant to try next.
+package controller
+
+import (
+	"context"
+	"time"
+
+	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/trace"
+)
+
+// Attempter runs the command once. An error means that the attempt could not
+// be made at all; a command that fails is no error.
+type Attempter interface {
+	Attempt(ctx context.Context, grant caps.Set) (Attempt, error)
+}
+
+// Attempt is one run of the command under one grant.
+type Attempt struct {
+	// Granted is the grant: inheritable and ambient, and so permitted and
+	// effective after exec (capabilities(7)).
+	Granted caps.Set `json:"granted"`
+	// Success: the command ended as it should, and the check agreed.
+	Success bool `json:"success"`
+	// Exit is the exit status, 128+N after signal N, -1 when the command
+	// could not be executed.
+	Exit int `json:"exit"`
+	// Outcome says in words how it ended: "exit 2", "killed by SIGSEGV",
+	// "timed out after 1m0s", "check failed: exit 1".
+	Outcome string `json:"outcome"`
+	// Duration of the command alone.
+	Duration time.Duration `json:"-"`
+	// Checks are in the order in which they were first made.
+	Checks []trace.Check `json:"checks"`
+	// Output is the end of what the command printed.
+	Output string `json:"output"`
+	// Lost is how many records the tracer could not keep.
+	Lost uint64 `json:"lost"`
+	// Elevated are executables with set-user-ID, set-group-ID or file
+	// capabilities that were executed and, under no_new_privs, lent nothing.
+	Elevated []string `json:"elevated"`
+}

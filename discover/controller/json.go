@@ -1,0 +1,58 @@
+package controller
+
+import (
+	"encoding/json"
+	"math"
+	"time"
+)
+
+// MarshalJSON writes a list that is empty as [], never as null, so that who
+// reads a report can go through each of them.
+func (r Report) MarshalJSON() ([]byte, error) {
+	type plain Report // without this method
+	p := plain(r)
+	p.Command = orEmpty(p.Command)
+	p.User.Groups = orEmpty(p.User.Groups)
+	p.Alternatives = orEmpty(p.Alternatives)
+	p.Evidence = orEmpty(p.Evidence)
+	p.Runs = orEmpty(p.Runs)
+	p.Elevated = orEmpty(p.Elevated)
+	return json.Marshal(p)
+}
+
+// attemptFields is Attempt without its methods.
+type attemptFields Attempt
+
+// attemptJSON is the JSON form of an Attempt.
+type attemptJSON struct {
+	attemptFields
+	// Seconds is Duration as a number for people.
+	Seconds float64 `json:"seconds"`
+}
+
+// MarshalJSON writes the duration as seconds.
+func (a Attempt) MarshalJSON() ([]byte, error) {
+	j := attemptJSON{attemptFields(a), a.Duration.Seconds()}
+	j.Elevated = orEmpty(j.Elevated)
+	j.Checks = orEmpty(j.Checks)
+	return json.Marshal(j)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote, to the nanosecond.
+func (a *Attempt) UnmarshalJSON(data []byte) error {
+	var j attemptJSON
+	if err := json.Unmarshal(data, &j); err != nil {
+		return err
+	}
+	*a = Attempt(j.attemptFields)
+	a.Duration = time.Duration(math.Round(j.Seconds * float64(time.Second)))
+	return nil
+}
+
+// orEmpty returns list, or an empty list for nil.
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}

@@ -1,0 +1,153 @@
+package controller
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/trace"
+)
+
+// climb grants what is refused, one step at a time, until the command
+// succeeds. When nothing is left that was refused, it tries everything that
+// can be granted, and goes down from there.
+func (f *finder) climb(ctx context.Context) error {
+	var grant caps.Set
+	for {
+		ok, err := f.attempt(ctx, grant)
+		if err != nil || ok {
+			return err
+		}
+		more := next(f.runs[len(f.runs)-1], f.opts.Grantable)
+		if more == 0 {
+			break
+		}
+		grant |= more
+	}
+	if grant == f.opts.Grantable {
+		return nil // everything is what has just failed
+	}
+	ok, err := f.attempt(ctx, f.opts.Grantable)
+	if err != nil || !ok {
+		return err
+	}
+	_, err = f.minimize(ctx, f.opts.Grantable)
+	return err
+}
+
+// next returns what to grant in addition after a, which failed.
+//
+// A decisive refusal is granted alone: the command was told no, and as a rule
+// that is why it ended. The others are guesses, few of which are right, and to
+// try one after the other would spend an attempt on each wrong one, for every
+// command that fails for reasons of its own. So they are granted together, one
+// for each system call, and the proof sorts them out, which it does at the same
+// price. Noise is not granted at all: when nothing else is left, everything is
+// tried next, which includes it, and answers for all of it with one attempt.
+func next(a Attempt, grantable caps.Set) caps.Set {
+	type callID struct {
+		pid  int
+		call uint64
+	}
+	var guesses caps.Set
+	guessed := map[callID]bool{}
+	for _, c := range refusals(a) {
+		id := callID{c.Process.PID, c.Call}
+		switch {
+		case !grantable.Has(c.Cap):
+		case c.Decisive():
+			return caps.NewSet(c.Cap)
+		case plausible(c) && !guessed[id]:
+			// The next in this call is an alternative, and no lesser one.
+			guessed[id] = true
+			guesses = guesses.With(c.Cap)
+		}
+	}
+	return guesses
+}
+
+// refusals lists the checks of a that a greater grant might have answered
+// otherwise, those that matter most first. A check against a user namespace
+// that the command made itself needs no capability outside of it; one that is
+// refused although it was granted is lost for other reasons (access(2) and
+// overlayfs look with other credentials).
+func refusals(a Attempt) []trace.Check {
+	var refused []trace.Check
+	for _, c := range a.Checks {
+		if c.Verdict == trace.Fail && c.InitialNS && !a.Granted.Has(c.Cap) {
+			refused = append(refused, c)
+		}
+	}
+	slices.SortStableFunc(refused, compareRefusals)
+	return refused
+}
+
+// compareRefusals puts the refusal first that is more likely to be the one
+// that mattered. A process that ended in failure, of itself and not because
+// something that it had started did, is asked first, the latest such before
+// others: a script goes on after the refusals that it tolerates. Within it the
+// last refused call is the likeliest, for the same reason. Refusals in one
+// call are alternatives, the least powerful of which comes first. The kernel
+// as a rule asks for that first (CAP_BPF, then CAP_SYS_ADMIN), but not always
+// (ioprio_check_cap in block/ioprio.c).
+func compareRefusals(a, b trace.Check) int {
+	return cmp.Or(
+		trueFirst(a.Decisive(), b.Decisive()),
+		cmp.Compare(b.FailedAt, a.FailedAt),
+		trueFirst(a.Audited, b.Audited),
+		trueFirst(a.OwnCreds, b.OwnCreds),
+		compareCalls(a, b),
+		compareInCall(a, b),
+		cmp.Compare(a.First, b.First),
+	)
+}
+
+// compareCalls puts the later call first where a failing process made both,
+// and else the earlier one.
+func compareCalls(a, b trace.Check) int {
+	if a.FailedAt == 0 {
+		return cmp.Compare(a.Call, b.Call)
+	}
+	return cmp.Compare(b.Call, a.Call)
+}
+
+// compareInCall puts the less powerful of two alternatives first. A call that
+// is not known (0) is none.
+func compareInCall(a, b trace.Check) int {
+	if a.Call == 0 || a.Call != b.Call {
+		return 0
+	}
+	return caps.ComparePower(a.Cap, b.Cap)
+}
+
+func trueFirst(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	}
+	return 1
+}
+
+// plausible says whether a refusal may have mattered. Where the kernel asks
+// without auditing, it asks for a preference and not for permission, unless
+// the system call failed: with hidepid, /proc says ENOENT.
+func plausible(c trace.Check) bool {
+	return c.Decisive() || c.Audited || c.Errno() != 0
+}
+
+// overcommit says whether the check was made by the test for overcommitted
+// memory, which asks for CAP_SYS_ADMIN on nearly every mmap, brk, fork and
+// exec: it names the capability whether the command needs it or not.
+func overcommit(c trace.Check) bool {
+	const where = "vm_enough_memory"
+	if c.Audited {
+		return false
+	}
+	return strings.Contains(c.Function, where) || slices.ContainsFunc(c.Stack, func(frame string) bool {
+		return strings.Contains(frame, where)
+	})
+}

@@ -1,0 +1,92 @@
+package controller
+
+import (
+	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/caps/account"
+	"github.com/capmon/capmon/trace"
+)
+
+// Verdict says how much is known of the set in a report.
+type Verdict string
+
+// The verdicts, from the best.
+const (
+	// Minimal: the command succeeds under the set, and was seen to fail
+	// without any one capability of it.
+	Minimal Verdict = "minimal"
+	// Sufficient: the command succeeds under the set; that all of it is
+	// needed could not be shown.
+	Sufficient Verdict = "sufficient"
+	// NotFound: no set of capabilities makes the command succeed.
+	NotFound Verdict = "not found"
+)
+
+// Schema names the version of the JSON form of Report.
+const Schema = "capmon.discover/1"
+
+// Report is what a discovery found, in the form in which it is kept and
+// printed as JSON (docs/discover.schema.json).
+type Report struct {
+	Schema string `json:"schema"`
+	// Command is the command as the user gave it: one element is run by
+	// /bin/sh -c, several are run as they are.
+	Command []string `json:"command"`
+	// Directory is the working directory.
+	Directory string           `json:"directory"`
+	User      account.Identity `json:"user"`
+	// NeedsRoot: as the user that was asked for the command failed even with
+	// every capability, and it succeeded as uid 0, which User is then.
+	NeedsRoot bool `json:"needs_uid_0"`
+	// Kernel is the release, as uname -r prints it.
+	Kernel  string `json:"kernel"`
+	Backend string `json:"backend"`
+
+	Verdict      Verdict  `json:"verdict"`
+	Capabilities caps.Set `json:"capabilities"`
+	// Narrow: the set is minimal, and no capability in it can be exchanged
+	// for a lesser one that the same refused call also asked for.
+	Narrow bool `json:"narrow"`
+	// Alternatives are the minimal sets that were found, Capabilities among
+	// them, the least powerful first; empty when they were not asked for.
+	Alternatives []caps.Set `json:"alternatives"`
+	// Unheld are capabilities that were refused in an attempt that failed,
+	// and that capmon could not grant because it does not hold them.
+	Unheld caps.Set `json:"unheld"`
+	// Refused are all capabilities that were refused in an attempt that
+	// failed, where the refusal may have mattered. With no set found, this is
+	// what is known.
+	Refused caps.Set `json:"refused"`
+	// Reason says why the verdict is not minimal; empty otherwise.
+	Reason string `json:"reason"`
+	// Confirmed says how the repeats of the final attempt went.
+	Confirmed Confirmation `json:"confirmed"`
+	// Interrupted: the discovery was ended from outside before it was done.
+	Interrupted bool `json:"interrupted"`
+	// Exhausted: the discovery was ended by the limit on attempts before it
+	// was done.
+	Exhausted bool       `json:"exhausted"`
+	Evidence  []Evidence `json:"evidence"`
+	Runs      []Attempt  `json:"runs"`
+	// Elevated are the executables with set-user-ID, set-group-ID or file
+	// capabilities that some attempt executed.
+	Elevated []string `json:"elevated"`
+	Lost     uint64   `json:"lost"`
+}
+
+// Evidence is why one capability is in the set.
+type Evidence struct {
+	Cap caps.Cap `json:"capability"`
+	// FailedWithout is the number, from 1, of an attempt that failed and
+	// had been granted at least the rest of the set, but not the
+	// capability; 0 when there is none.
+	FailedWithout int `json:"failed_without"`
+	// Check is the refusal that named the capability; nil when no refusal
+	// did and the capability was found by searching.
+	Check *trace.Check `json:"check"`
+}
+
+// Confirmation counts the repeats of the final attempt.
+type Confirmation struct {
+	Runs      int `json:"runs"`
+	Succeeded int `json:"succeeded"`
+}

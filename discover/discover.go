@@ -1,0 +1,33 @@
+// Package discover finds the smallest set of capabilities with which a
+// command succeeds.
+package discover
+
+import "github.com/capmon/capmon/discover/controller"
+
+// What the controller and its callers share.
+type (
+	Attempt      = controller.Attempt
+	Attempter    = controller.Attempter
+	Confirmation = controller.Confirmation
+	Evidence     = controller.Evidence
+	Options      = controller.Options
+	Report       = controller.Report
+	Result       = controller.Result
+	Verdict      = controller.Verdict
+)
+
+// The verdicts, from the best.
+const (
+	Minimal    = controller.Minimal
+	Sufficient = controller.Sufficient
+	NotFound   = controller.NotFound
+)
+
+// Schema names the version of the JSON form of Report.
+const Schema = controller.Schema
+
+// DefaultMaxRuns is how many attempts a discovery may take when nothing else
+// is said.
+const DefaultMaxRuns = controller.DefaultMaxRuns
+
+var Find = controller.Find
