@@ -1,6 +1,7 @@
 # make demo    build capmon and discover what `ip link set` needs
 # make test    install what the tests need and run them all, VMs included
 # make corpus  try capmon on every capability and on many whole programs
+# make fuzz    feed every parser of outside data with inputs that break it
 # make lint    what CI looks at besides the tests
 
 export CGO_ENABLED := 0
@@ -9,7 +10,7 @@ export CGO_ENABLED := 0
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: build demo test unit vmtest arm64test corpus lint generate docs check-generated install clean
+.PHONY: build demo test unit fuzz vmtest arm64test corpus lint generate docs check-generated install clean
 
 build:
 	go build -trimpath -o bin/capmon ./cmd/capmon
@@ -40,6 +41,11 @@ arm64test:
 corpus:
 	scripts/corpus.sh install
 	scripts/corpus.sh run
+
+# FUZZTIME is for each target.
+FUZZTIME := 10s
+fuzz:
+	scripts/fuzz.sh $(FUZZTIME)
 
 lint:
 	test -z "$$(gofmt -l . | tee /dev/stderr)"

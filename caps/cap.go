@@ -58,7 +58,7 @@ func (c *Cap) UnmarshalText(text []byte) error {
 }
 
 // Parse reads the name of a capability in any case, with or without CAP_.
-// The error of an unknown name proposes the nearest one.
+// The error of an unknown name proposes the nearest one, if one is near.
 func Parse(name string) (Cap, error) {
 	full := strings.ToUpper(strings.TrimSpace(name))
 	if !strings.HasPrefix(full, "CAP_") {
@@ -69,18 +69,28 @@ func Parse(name string) (Cap, error) {
 			return c, nil
 		}
 	}
-	return 0, fmt.Errorf("unknown capability %q: did you mean %s?", name, nearest(full))
+	if c, near := nearest(full); near {
+		return 0, fmt.Errorf("unknown capability %q: did you mean %s?", name, c)
+	}
+	return 0, fmt.Errorf("unknown capability %q: see capabilities(7)", name)
 }
 
-// nearest returns the known name with the fewest edits from name.
-func nearest(name string) Cap {
-	best, distance := Cap(0), len(name)+maxCaps
+// nearest returns the known name with the fewest edits from name, which are
+// to be at most a third of its letters after CAP_.
+func nearest(name string) (best Cap, near bool) {
+	distance := (len(name)-len("CAP_"))/3 + 1
 	for c := Cap(0); c < Cap(cap.NamedCount); c++ {
-		if d := edits(name, c.String()); d < distance {
-			best, distance = c, d
+		known := c.String()
+		// The lengths differ by no more than the edits. This also spares
+		// the search for a name of a million letters.
+		if max(len(name)-len(known), len(known)-len(name)) >= distance {
+			continue
+		}
+		if d := edits(name, known); d < distance {
+			best, distance, near = c, d, true
 		}
 	}
-	return best
+	return best, near
 }
 
 // edits is the Levenshtein distance of a and b.
