@@ -4,6 +4,8 @@ import (
 	"os"
 	"syscall"
 	"testing"
+
+	"github.com/capmon/capmon/internal/testenv"
 )
 
 // BenchmarkDirect is fork, exec and wait without a keeper.
@@ -45,7 +47,7 @@ func BenchmarkLaunch(b *testing.B) {
 
 // BenchmarkStartKeeper is what a keeper costs, once in capmon's life.
 func BenchmarkStartKeeper(b *testing.B) {
-	needRoot(b)
+	testenv.NeedRoot(b, "changing users and capabilities")
 	for b.Loop() {
 		k, err := StartKeeper()
 		if err != nil {

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/caps/account"
+	"github.com/capmon/capmon/internal/testenv"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -279,7 +280,7 @@ func TestReleaseOfARunningCommand(t *testing.T) {
 }
 
 func TestCapmonDies(t *testing.T) {
-	needRoot(t)
+	testenv.NeedRoot(t, "changing users and capabilities")
 	cmd := role(t, "capmon", family, itoa(familySize))
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -393,7 +394,7 @@ func nextTick(t *testing.T) {
 }
 
 func TestKeeperSurvivesSignalsToTheGroup(t *testing.T) {
-	needRoot(t)
+	testenv.NeedRoot(t, "changing users and capabilities")
 	// In a process group of its own, with a mini capmon that survives too.
 	cmd := role(t, "launchone", "/bin/bash", "-c", `
 		trap '' HUP INT QUIT TERM USR1 USR2 ALRM ABRT PIPE VTALRM PROF

@@ -9,12 +9,14 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/capmon/capmon/internal/testenv"
 )
 
 // The descriptors are looked at from outside, since every way to list one's
 // own opens one more.
 func TestCommandHasThreeDescriptors(t *testing.T) {
-	needRoot(t)
+	testenv.NeedRoot(t, "changing users and capabilities")
 	// One that is not close-on-exec, as a shell gives it by 9</etc/shadow.
 	secret, err := os.Open("/etc/shadow")
 	if err != nil {
@@ -64,7 +66,7 @@ func descriptors(t *testing.T, pid int) []string {
 // A command has the signals, the limits and the priority with which capmon
 // was started, whatever Go's runtime and the keeper do with theirs.
 func TestCommandInheritsWhatCapmonWasStartedWith(t *testing.T) {
-	needRoot(t)
+	testenv.NeedRoot(t, "changing users and capabilities")
 	for _, test := range []struct{ name, prelude string }{
 		{"plain", ""},
 		{"nohup", "trap '' HUP"},

@@ -6,13 +6,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/capmon/capmon/internal/testenv"
 )
 
 // A capmon that is set-user-ID or has file capabilities must be no ladder:
 // the keeper, which anyone can start, gives nothing that he who starts it has
 // not.
 func TestKeeperLendsNothingOfItsFile(t *testing.T) {
-	needRoot(t)
+	testenv.NeedRoot(t, "changing users and capabilities")
 	for _, test := range []struct{ name, file string }{
 		{"set-user-ID", privileged(t, "chmod", "4755")},
 		{"set-group-ID", privileged(t, "chmod", "2755")},

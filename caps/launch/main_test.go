@@ -16,6 +16,7 @@ import (
 
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/caps/account"
+	"github.com/capmon/capmon/internal/testenv"
 )
 
 // roleEnv makes the test binary act as something else than tests.
@@ -70,21 +71,9 @@ func endLeftovers() string {
 	}
 }
 
-// needRoot skips a test that needs uid 0, except in CI, where it must run.
-func needRoot(t testing.TB) {
-	t.Helper()
-	if os.Geteuid() == 0 {
-		return
-	}
-	if os.Getenv("CI") == "true" {
-		t.Fatal("these tests must run as root in CI")
-	}
-	t.Skip("needs root: changes users and capabilities")
-}
-
 func newKeeper(t testing.TB) *Keeper {
 	t.Helper()
-	needRoot(t)
+	testenv.NeedRoot(t, "changing users and capabilities")
 	k, err := StartKeeper()
 	if err != nil {
 		t.Fatal(err)

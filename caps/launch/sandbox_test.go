@@ -13,11 +13,12 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/caps/sandbox"
+	"github.com/capmon/capmon/internal/testenv"
 )
 
 func newSandbox(t testing.TB, options sandbox.Options) *Sandbox {
 	t.Helper()
-	needRoot(t)
+	testenv.NeedRoot(t, "changing users and capabilities")
 	all, err := NewSandboxes(options)
 	if err != nil {
 		t.Fatal(err)
@@ -136,7 +137,7 @@ func TestDetachedSignal(t *testing.T) {
 
 // Where namespaces cannot be made, that is said.
 func TestSandboxNotPermitted(t *testing.T) {
-	needRoot(t)
+	testenv.NeedRoot(t, "changing users and capabilities")
 	cmd := role(t, "sandbox")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	cmd.Path = executableCopy(t)
@@ -203,7 +204,7 @@ changed
 // TestSandboxOfOddMounts is about mounts of all kinds, in a mount namespace of
 // the test's own.
 func TestSandboxOfOddMounts(t *testing.T) {
-	needRoot(t)
+	testenv.NeedRoot(t, "changing users and capabilities")
 	dir := t.TempDir()
 	cmd := role(t, "oddmounts", dir)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNS}
@@ -280,7 +281,7 @@ func inOneSandbox(script string, args ...string) int {
 // What capmon has changed for itself since is not inherited by what is in a
 // sandbox.
 func TestSandboxInheritsIgnoredSignals(t *testing.T) {
-	needRoot(t)
+	testenv.NeedRoot(t, "changing users and capabilities")
 	all, err := NewSandboxes(sandbox.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/creack/pty"
+
+	"github.com/capmon/capmon/internal/testenv"
 )
 
 const bashCompletionFile = "/usr/share/bash-completion/bash_completion"
@@ -25,13 +27,8 @@ printf '%s\n' "${COMPREPLY[@]}"
 `
 
 func TestBashCompletion(t *testing.T) {
-	requireProgram(t, "bash", "bash")
-	if _, err := os.Stat(bashCompletionFile); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("no bash-completion: apt-get install bash-completion")
-		}
-		t.Skip("no bash-completion: apt-get install bash-completion")
-	}
+	testenv.NeedProgram(t, "bash", "bash")
+	testenv.NeedFile(t, bashCompletionFile, "bash-completion")
 	testCompletions(t, func(t *testing.T, dir, line string) []string {
 		return bashComplete(t, dir, "source "+bashCompletionFile, line)
 	})
@@ -39,7 +36,7 @@ func TestBashCompletion(t *testing.T) {
 
 // Without bash-completion the command still gets its name and files.
 func TestBashCompletionAlone(t *testing.T) {
-	requireProgram(t, "bash", "bash")
+	testenv.NeedProgram(t, "bash", "bash")
 	dir := completionDir(t)
 	for line, want := range map[string]string{
 		"capmon discover chroo":             "chroot",
@@ -88,7 +85,7 @@ func bashWords(line string) (words []string, split string) {
 
 // readline puts the words in, and takes those apart that have "=" and ":".
 func TestBashCompletionTyped(t *testing.T) {
-	requireProgram(t, "bash", "bash")
+	testenv.NeedProgram(t, "bash", "bash")
 	dir := completionDir(t)
 	cmd := exec.Command("bash", "--norc", "-i")
 	cmd.Dir, cmd.Env = dir, append(shellEnv(dir), "PS1=ready> ")

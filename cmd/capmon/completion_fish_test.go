@@ -4,10 +4,12 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/capmon/capmon/internal/testenv"
 )
 
 func TestFishCompletion(t *testing.T) {
-	requireProgram(t, "fish", "fish")
+	testenv.NeedProgram(t, "fish", "fish")
 	testCompletions(t, func(t *testing.T, dir, line string) []string {
 		cmd := exec.Command("fish", "-c", "source ./capmon.fish; complete -C $argv[1]", line)
 		cmd.Dir, cmd.Env = dir, shellEnv(dir)

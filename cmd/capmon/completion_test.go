@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -105,18 +104,6 @@ func completionDir(t *testing.T) string {
 		}
 	}
 	return dir
-}
-
-// requireProgram skips a test for want of a program, which CI has to have.
-func requireProgram(t *testing.T, name, pkg string) {
-	t.Helper()
-	if _, err := exec.LookPath(name); err == nil {
-		return
-	}
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("no %s: apt-get install %s", name, pkg)
-	}
-	t.Skipf("no %s: apt-get install %s", name, pkg)
 }
 
 // shellEnv is an environment without what the user's own files set up.

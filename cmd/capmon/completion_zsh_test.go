@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/creack/pty"
+
+	"github.com/capmon/capmon/internal/testenv"
 )
 
 // zshHarness writes what is offered for the line to a file, where the Tab key
@@ -40,7 +42,7 @@ bindkey '^U' kill-whole-line
 `
 
 func TestZshCompletion(t *testing.T) {
-	requireProgram(t, "zsh", "zsh")
+	testenv.NeedProgram(t, "zsh", "zsh")
 	var zsh *terminal
 	whole := t
 	testCompletions(t, func(t *testing.T, dir, line string) []string {
@@ -55,7 +57,7 @@ func TestZshCompletion(t *testing.T) {
 
 // Installed, the script is a function that zsh loads at the first Tab.
 func TestZshCompletionAutoloaded(t *testing.T) {
-	requireProgram(t, "zsh", "zsh")
+	testenv.NeedProgram(t, "zsh", "zsh")
 	dir := completionDir(t)
 	if err := os.Rename(filepath.Join(dir, "capmon.zsh"), filepath.Join(dir, "_capmon")); err != nil {
 		t.Fatal(err)

@@ -29,7 +29,7 @@ func discoverCommand(s streams) *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "user", Usage: "run the command as `NAME[:GROUP]`, names or numbers"},
 			&cli.StringFlag{Name: "setup", Usage: "run `CMD` as root before every attempt"},
-			&cli.StringFlag{Name: "check", Usage: "run `CMD` as root after every attempt: the attempt succeeded if CMD does as well"},
+			&cli.StringFlag{Name: "check", Usage: "run `CMD` as root after an attempt that succeeded so far: it has succeeded only if CMD does as well"},
 			&cli.StringFlag{Name: "cleanup", Usage: "run `CMD` as root after every attempt, to undo what it did"},
 			&cli.DurationFlag{Name: "timeout", Usage: "end an attempt with all its processes after `TIME`", Value: time.Minute},
 			&cli.IntFlag{Name: "expect-exit", Usage: "the exit status `N` is the one that counts as success"},

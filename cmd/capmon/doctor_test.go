@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/internal/testenv"
 	"github.com/capmon/capmon/trace"
 )
 
@@ -279,7 +280,7 @@ func TestDoctorLockdown(t *testing.T) {
 // securityfs can be read though it is mounted nowhere, and is not mounted
 // after.
 func TestSecurityFS(t *testing.T) {
-	requireRootFor(t, "mounting securityfs")
+	testenv.NeedRoot(t, "mounting securityfs")
 	before, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
 		t.Fatal(err)
@@ -296,7 +297,7 @@ func TestSecurityFS(t *testing.T) {
 
 // On this machine, doctor says what the tests of the tracer find as well.
 func TestDoctorHere(t *testing.T) {
-	requireRootFor(t, "loading eBPF programs")
+	testenv.NeedRoot(t, "loading eBPF programs")
 	d := diagnose(thisMachine())
 	validateDoctor(t, d)
 	for _, b := range d.Backends {

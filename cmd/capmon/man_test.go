@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/capmon/capmon/internal/testenv"
 )
 
 const manDir = "../../docs/man"
@@ -44,8 +46,8 @@ func TestManPagesAreCommitted(t *testing.T) {
 var noDate = regexp.MustCompile(`WARNING: missing date, using "": TH\n`)
 
 func TestManPagesAreSound(t *testing.T) {
-	requireProgram(t, "mandoc", "mandoc")
-	requireProgram(t, "man", "man-db")
+	testenv.NeedProgram(t, "mandoc", "mandoc")
+	testenv.NeedProgram(t, "man", "man-db")
 	for _, p := range pages(testApp()) {
 		path := filepath.Join(t.TempDir(), p.file()+".1")
 		if err := os.WriteFile(path, []byte(p.roff()), 0o644); err != nil {

@@ -16,6 +16,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"golang.org/x/sys/unix"
+
+	"github.com/capmon/capmon/internal/testenv"
 )
 
 // monitoring is a capmon monitor in a process of its own, whose output goes
@@ -31,7 +33,7 @@ type monitoring struct {
 // startMonitor returns when the monitor watches.
 func startMonitor(t *testing.T, args ...string) *monitoring {
 	t.Helper()
-	requireRootFor(t, "tracing")
+	testenv.NeedRoot(t, "tracing")
 	cmd, _, _ := capmonCommand(t, args...)
 	cmd.Stdout, cmd.Stderr = nil, nil
 	out, err := cmd.StdoutPipe()
@@ -251,7 +253,7 @@ func TestMonitorJSONIsAsDescribed(t *testing.T) {
 }
 
 func TestMonitorOnTerminal(t *testing.T) {
-	requireRootFor(t, "tracing")
+	testenv.NeedRoot(t, "tracing")
 	tm := onTerminal(t, "monitor", "--no-fold", "^asking.me$")
 	tm.await("watching")
 	ask(t, "asking me", nobodyUID, 1)

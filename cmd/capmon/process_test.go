@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/capmon/capmon/internal/testenv"
 )
 
 // runAsCapmon makes the test binary be capmon.
@@ -119,7 +121,7 @@ func hanging(f fifo) string {
 }
 
 func TestDiscoverInterrupted(t *testing.T) {
-	requireRootFor(t, "discovering")
+	testenv.NeedRoot(t, "discovering")
 	f := newFifo(t)
 	log := filepath.Join(t.TempDir(), "log")
 	cmd, out, errs := capmonCommand(t, "discover", "--setup", "echo setup >>"+log, "--cleanup", "echo cleanup >>"+log,
@@ -144,7 +146,7 @@ func TestDiscoverInterrupted(t *testing.T) {
 }
 
 func TestDiscoverKilled(t *testing.T) {
-	requireRootFor(t, "discovering")
+	testenv.NeedRoot(t, "discovering")
 	f := newFifo(t)
 	cmd, _, _ := capmonCommand(t, "discover", hanging(f))
 	if err := cmd.Start(); err != nil {
@@ -156,7 +158,7 @@ func TestDiscoverKilled(t *testing.T) {
 }
 
 func TestTraceTerminated(t *testing.T) {
-	requireRootFor(t, "tracing")
+	testenv.NeedRoot(t, "tracing")
 	f := newFifo(t)
 	cmd, out, _ := capmonCommand(t, "--user", "nobody", "chroot / true; "+hanging(f))
 	if err := cmd.Start(); err != nil {

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/capmon/capmon/internal/testenv"
 )
 
 // listen makes a port that a command in a sandbox can connect to, where a
@@ -32,7 +34,7 @@ func listen(t *testing.T) (*net.TCPListener, string) {
 }
 
 func TestSandboxKilled(t *testing.T) {
-	requireRootFor(t, "discovering")
+	testenv.NeedRoot(t, "discovering")
 	l, command := listen(t)
 	cmd, _, _ := capmonCommand(t, "discover", "--sandbox", "--backend", "none", "--setup", "setsid sleep 1000 & true", command)
 	if err := cmd.Start(); err != nil {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/caps/launch"
+	"github.com/capmon/capmon/internal/testenv"
 )
 
 func TestMain(m *testing.M) {
@@ -29,7 +30,7 @@ func TestMain(m *testing.M) {
 
 // TestScript runs the command line as a user would.
 func TestScript(t *testing.T) {
-	requireRootFor(t, "tracing")
+	testenv.NeedRoot(t, "tracing")
 	testscript.Run(t, testscript.Params{
 		Dir:  "testdata/script",
 		Cmds: scriptCommands(),
@@ -45,17 +46,6 @@ func TestScript(t *testing.T) {
 			return openToOthers(env)
 		},
 	})
-}
-
-func requireRootFor(t *testing.T, what string) {
-	t.Helper()
-	if os.Geteuid() == 0 {
-		return
-	}
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("%s needs root", what)
-	}
-	t.Skipf("%s needs root: run the tests with sudo", what)
 }
 
 // openToOthers lets nobody reach capmon and what a script makes, in

@@ -17,6 +17,7 @@ import (
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/caps/account"
 	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/internal/testenv"
 )
 
 // guestID is nobody's uid and nogroup's gid on Debian; any that is not the
@@ -26,15 +27,10 @@ const guestID = 65534
 // guest returns a user other than the one who runs the test, with a home.
 func guest(t *testing.T) account.Identity {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("needs root, to act as another user")
-		}
-		t.Skip("needs root, to act as another user")
-	}
+	testenv.NeedRoot(t, "acting as another user")
 	home := t.TempDir()
-	must(t, os.Chmod(filepath.Dir(home), 0o755))
-	must(t, os.Chown(home, guestID, guestID))
+	testenv.Must(t, os.Chmod(filepath.Dir(home), 0o755))
+	testenv.Must(t, os.Chown(home, guestID, guestID))
 	return account.Identity{Name: "nobody", GroupName: "nogroup", UID: guestID, GID: guestID, Home: home}
 }
 
@@ -44,17 +40,10 @@ func stateDirOf(t *testing.T, owner account.Identity) string {
 	dir := owner.Home
 	for _, name := range []string{".local", "state", "capmon"} {
 		dir = filepath.Join(dir, name)
-		must(t, os.Mkdir(dir, 0o700))
-		must(t, os.Chown(dir, int(owner.UID), int(owner.GID)))
+		testenv.Must(t, os.Mkdir(dir, 0o700))
+		testenv.Must(t, os.Chown(dir, int(owner.UID), int(owner.GID)))
 	}
 	return dir
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 func sample() discover.Report {
@@ -103,9 +92,9 @@ func TestReportIsKeptAsItsOwner(t *testing.T) {
 	t.Setenv("HOME", root)
 
 	for range 2 { // the second time over the first
-		must(t, saveReport(owner, sample()))
+		testenv.Must(t, saveReport(owner, sample()))
 		got, err := loadReport(owner)
-		must(t, err)
+		testenv.Must(t, err)
 		if diff := cmp.Diff(sample(), got, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("read back (-saved +loaded):\n%s", diff)
 		}
@@ -114,7 +103,7 @@ func TestReportIsKeptAsItsOwner(t *testing.T) {
 		".local": 0o700, ".local/state": 0o700, ".local/state/capmon": 0o700, ".local/state/capmon/last.json": 0o600,
 	} {
 		info, err := os.Lstat(filepath.Join(owner.Home, path))
-		must(t, err)
+		testenv.Must(t, err)
 		st := info.Sys().(*syscall.Stat_t)
 		if st.Uid != guestID || st.Gid != guestID || info.Mode().Perm() != mode {
 			t.Errorf("%s: %d:%d %v, want %d:%d %v", path, st.Uid, st.Gid, info.Mode().Perm(), guestID, guestID, mode)
@@ -131,7 +120,7 @@ func TestReportIsKeptAsItsOwner(t *testing.T) {
 func wantNames(t *testing.T, dir string, want ...string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
-	must(t, err)
+	testenv.Must(t, err)
 	var names []string
 	for _, e := range entries {
 		names = append(names, e.Name())
@@ -143,7 +132,7 @@ func wantNames(t *testing.T, dir string, want ...string) {
 
 func TestOwnerHasNoMoreThanItsRights(t *testing.T) {
 	owner := guest(t)
-	must(t, os.Chown(owner.Home, 0, 0))
+	testenv.Must(t, os.Chown(owner.Home, 0, 0))
 	if err := saveReport(owner, sample()); !errors.Is(err, fs.ErrPermission) {
 		t.Errorf("home is root's: got error %v, want permission denied", err)
 	}
@@ -151,8 +140,8 @@ func TestOwnerHasNoMoreThanItsRights(t *testing.T) {
 
 	// A link to where only root may write leads nowhere either.
 	secret := t.TempDir()
-	must(t, os.Chmod(secret, 0o755))
-	must(t, os.Symlink(secret, filepath.Join(owner.Home, ".local")))
+	testenv.Must(t, os.Chmod(secret, 0o755))
+	testenv.Must(t, os.Symlink(secret, filepath.Join(owner.Home, ".local")))
 	if err := saveReport(owner, sample()); !errors.Is(err, fs.ErrPermission) {
 		t.Errorf("state is root's: got error %v, want permission denied", err)
 	}
@@ -162,13 +151,13 @@ func TestOwnerHasNoMoreThanItsRights(t *testing.T) {
 func TestOwnerKeepsItsGroups(t *testing.T) {
 	owner := guest(t)
 	const extra = 54321
-	must(t, os.Chown(owner.Home, 0, extra))
-	must(t, os.Chmod(owner.Home, 0o770))
+	testenv.Must(t, os.Chown(owner.Home, 0, extra))
+	testenv.Must(t, os.Chmod(owner.Home, 0o770))
 	if err := saveReport(owner, sample()); !errors.Is(err, fs.ErrPermission) {
 		t.Errorf("without the group: got error %v, want permission denied", err)
 	}
 	owner.Groups = []uint32{extra}
-	must(t, saveReport(owner, sample()))
+	testenv.Must(t, saveReport(owner, sample()))
 }
 
 func TestStateDirectoryIsRefused(t *testing.T) {
@@ -177,31 +166,31 @@ func TestStateDirectoryIsRefused(t *testing.T) {
 		want  string
 	}{
 		"a link": {func(t *testing.T, dir string) {
-			must(t, os.Rename(dir, dir+".real"))
-			must(t, os.Symlink(dir+".real", dir))
+			testenv.Must(t, os.Rename(dir, dir+".real"))
+			testenv.Must(t, os.Symlink(dir+".real", dir))
 		}, "not a directory"},
 		"a file": {func(t *testing.T, dir string) {
-			must(t, os.RemoveAll(dir))
-			must(t, os.WriteFile(dir, nil, 0o644))
+			testenv.Must(t, os.RemoveAll(dir))
+			testenv.Must(t, os.WriteFile(dir, nil, 0o644))
 		}, "not a directory"},
 		"another's": {func(t *testing.T, dir string) {
-			must(t, os.Chown(dir, guestID-1, guestID))
-			must(t, os.Chmod(dir, 0o755))
+			testenv.Must(t, os.Chown(dir, guestID-1, guestID))
+			testenv.Must(t, os.Chmod(dir, 0o755))
 		}, "belongs to uid 65533"},
 		"writable for the group": {func(t *testing.T, dir string) {
-			must(t, os.Chmod(dir, 0o770))
+			testenv.Must(t, os.Chmod(dir, 0o770))
 		}, "others than its owner"},
 		"writable for all": {func(t *testing.T, dir string) {
-			must(t, os.Chmod(dir, 0o1777))
+			testenv.Must(t, os.Chmod(dir, 0o1777))
 		}, "others than its owner"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			owner := guest(t)
 			dir := stateDirOf(t, owner)
-			must(t, saveReport(owner, sample()))
+			testenv.Must(t, saveReport(owner, sample()))
 			before, err := os.ReadFile(filepath.Join(dir, reportName))
-			must(t, err)
+			testenv.Must(t, err)
 			test.spoil(t, dir)
 			refuses(t, saveReport(owner, discover.Report{Schema: "other"}), test.want)
 			refuses(t, load(owner), test.want)
@@ -218,8 +207,8 @@ func TestStateDirectoryIsRefused(t *testing.T) {
 func TestWhatStandsInPlaceOfTheReport(t *testing.T) {
 	valuable := func(t *testing.T, owner account.Identity) string {
 		path := filepath.Join(owner.Home, "valuable")
-		must(t, os.WriteFile(path, []byte("v"), 0o600))
-		must(t, os.Chown(path, guestID, guestID))
+		testenv.Must(t, os.WriteFile(path, []byte("v"), 0o600))
+		testenv.Must(t, os.Chown(path, guestID, guestID))
 		return path
 	}
 	tests := map[string]struct {
@@ -227,24 +216,24 @@ func TestWhatStandsInPlaceOfTheReport(t *testing.T) {
 		reason string // why it is not read
 	}{
 		"a link": {func(t *testing.T, owner account.Identity, path string) {
-			must(t, os.Symlink(valuable(t, owner), path))
+			testenv.Must(t, os.Symlink(valuable(t, owner), path))
 		}, "too many levels of symbolic links"},
 		"a FIFO": {func(t *testing.T, _ account.Identity, path string) {
-			must(t, unix.Mkfifo(path, 0o600))
-			must(t, os.Chown(path, guestID, guestID))
+			testenv.Must(t, unix.Mkfifo(path, 0o600))
+			testenv.Must(t, os.Chown(path, guestID, guestID))
 		}, "not what capmon made"},
 		"another's file": {func(t *testing.T, _ account.Identity, path string) {
-			must(t, os.WriteFile(path, []byte(`{"schema":"capmon.discover/1"}`), 0o644))
+			testenv.Must(t, os.WriteFile(path, []byte(`{"schema":"capmon.discover/1"}`), 0o644))
 		}, "belongs to uid 0"},
 		"a file for all": {func(t *testing.T, _ account.Identity, path string) {
-			must(t, os.WriteFile(path, []byte(`{"schema":"capmon.discover/1"}`), 0o600))
-			must(t, os.Chown(path, guestID, guestID))
-			must(t, os.Chmod(path, 0o666))
+			testenv.Must(t, os.WriteFile(path, []byte(`{"schema":"capmon.discover/1"}`), 0o600))
+			testenv.Must(t, os.Chown(path, guestID, guestID))
+			testenv.Must(t, os.Chmod(path, 0o666))
 		}, "others than its owner"},
 		"a file too big": {func(t *testing.T, _ account.Identity, path string) {
-			must(t, os.WriteFile(path, nil, 0o600))
-			must(t, os.Chown(path, guestID, guestID))
-			must(t, os.Truncate(path, maxReport+1))
+			testenv.Must(t, os.WriteFile(path, nil, 0o600))
+			testenv.Must(t, os.Chown(path, guestID, guestID))
+			testenv.Must(t, os.Truncate(path, maxReport+1))
 		}, "more than 67108864 bytes"},
 	}
 	for name, test := range tests {
@@ -255,8 +244,8 @@ func TestWhatStandsInPlaceOfTheReport(t *testing.T) {
 			refuses(t, within(t, func() error { return load(owner) }), test.reason)
 
 			// A new report takes its place; nothing behind it is touched.
-			must(t, within(t, func() error { return saveReport(owner, sample()) }))
-			must(t, load(owner))
+			testenv.Must(t, within(t, func() error { return saveReport(owner, sample()) }))
+			testenv.Must(t, load(owner))
 			wantNames(t, dir, reportName)
 			if text, err := os.ReadFile(filepath.Join(owner.Home, "valuable")); err == nil && string(text) != "v" {
 				t.Errorf("the link was followed: %q", text)
@@ -268,7 +257,7 @@ func TestWhatStandsInPlaceOfTheReport(t *testing.T) {
 func TestFailedSaveLeavesNothing(t *testing.T) {
 	owner := guest(t)
 	dir := stateDirOf(t, owner)
-	must(t, os.MkdirAll(filepath.Join(dir, reportName, "full"), 0o700))
+	testenv.Must(t, os.MkdirAll(filepath.Join(dir, reportName, "full"), 0o700))
 	if err := saveReport(owner, sample()); err == nil {
 		t.Error("a directory was replaced")
 	}
@@ -322,11 +311,11 @@ func TestOwnStateDirectory(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("XDG_STATE_HOME", test.state)
 			t.Setenv("HOME", test.home)
-			must(t, saveReport(self, sample()))
-			must(t, load(self))
+			testenv.Must(t, saveReport(self, sample()))
+			testenv.Must(t, load(self))
 			path := filepath.Join(test.want, "capmon", reportName)
-			must(t, func() error { _, err := os.Lstat(path); return err }())
-			must(t, os.Remove(path))
+			testenv.Must(t, func() error { _, err := os.Lstat(path); return err }())
+			testenv.Must(t, os.Remove(path))
 		})
 	}
 	t.Run("a missing home is not made", func(t *testing.T) {
@@ -341,7 +330,7 @@ func TestOwnStateDirectory(t *testing.T) {
 		self.Home = passwd
 		t.Setenv("XDG_STATE_HOME", "")
 		t.Setenv("HOME", guest(t).Home)
-		must(t, saveReport(self, sample()))
+		testenv.Must(t, saveReport(self, sample()))
 		wantNames(t, os.Getenv("HOME"))
 	})
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/creack/pty"
+
+	"github.com/capmon/capmon/internal/testenv"
 )
 
 // terminal is capmon on a pseudo-terminal, as a person has it.
@@ -74,7 +76,7 @@ const ctrlC, ctrlZ = "\x03", "\x1a"
 
 // Ctrl-C is the command's: capmon waits for what it makes of it, and reports.
 func TestCtrlCIsTheCommands(t *testing.T) {
-	requireRootFor(t, "tracing")
+	testenv.NeedRoot(t, "tracing")
 	tm := onTerminal(t, "cat")
 	tm.send("hello\r")
 	tm.await("hello\r\nhello")
@@ -91,7 +93,7 @@ func TestCtrlCIsTheCommands(t *testing.T) {
 
 // A pager takes the keyboard and gives it back.
 func TestPager(t *testing.T) {
-	requireRootFor(t, "tracing")
+	testenv.NeedRoot(t, "tracing")
 	tm := onTerminal(t, "seq 1000 | PAGER= more")
 	tm.await("--More--")
 	tm.send("q")
@@ -100,7 +102,7 @@ func TestPager(t *testing.T) {
 
 // A shell inside capmon has job control.
 func TestJobControl(t *testing.T) {
-	requireRootFor(t, "tracing")
+	testenv.NeedRoot(t, "tracing")
 	tm := onTerminal(t, "--", "bash", "--norc", "-i")
 	tm.send("sh -c 'trap \"echo resumed\" CONT; echo is $((20+3)); while :; do sleep 0.1; done'\r")
 	tm.await("is 23")
@@ -117,7 +119,7 @@ func TestJobControl(t *testing.T) {
 
 // In a discovery too the command can ask at the terminal.
 func TestDiscoverOnTerminal(t *testing.T) {
-	requireRootFor(t, "discovering")
+	testenv.NeedRoot(t, "discovering")
 	tm := onTerminal(t, "discover", "test -t 0 && echo 'name? ' >/dev/tty && read name && test $name = me")
 	tm.await("name?")
 	tm.send("me\r")
@@ -128,7 +130,7 @@ func TestDiscoverOnTerminal(t *testing.T) {
 // A command of another user must not type into the shell from which capmon was
 // called: TIOCSTI of ioctl_tty(2), 0x5412.
 func TestTerminalIsNotTypedInto(t *testing.T) {
-	requireRootFor(t, "tracing")
+	testenv.NeedRoot(t, "tracing")
 	const inject = `perl -e 'open(T, "+</dev/tty") or die; $c = "x"; exit(ioctl(T, 0x5412, $c) ? 0 : 9)'`
 	// As capmon's own user it may, where the kernel lets it.
 	if onTerminal(t, inject).wait() != 0 {

@@ -7,12 +7,14 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"golang.org/x/sys/unix"
+
+	"github.com/capmon/capmon/internal/testenv"
 )
 
 // TestTraceSchema holds the documented form against a real report that has
 // every part of it.
 func TestTraceSchema(t *testing.T) {
-	requireRootFor(t, "tracing")
+	testenv.NeedRoot(t, "tracing")
 	schema, err := jsonschema.NewCompiler().Compile("../../docs/trace.schema.json")
 	if err != nil {
 		t.Fatal(err)

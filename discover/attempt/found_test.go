@@ -2,9 +2,6 @@ package attempt_test
 
 import (
 	"context"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +12,7 @@ import (
 	"github.com/capmon/capmon/caps/sandbox"
 	"github.com/capmon/capmon/discover/attempt"
 	"github.com/capmon/capmon/discover/controller"
+	"github.com/capmon/capmon/internal/testenv"
 	"github.com/capmon/capmon/trace"
 )
 
@@ -25,7 +23,8 @@ type found struct {
 	// search and not write.
 	command, setup, check, cleanup string
 	// want is the set, by capabilities(7) unless source says otherwise.
-	want   string
+	want string
+	// source is for the reader.
 	source string
 	// attempts is how many it may take; 0 is one to find and one to prove
 	// each, and two more.
@@ -73,7 +72,7 @@ func foundTable() []found {
 			setup:   "mkdir -m 700 DIR/closed; cp /bin/true DIR/closed/true",
 			cleanup: "rm -r DIR/closed", command: "DIR/closed/true"},
 		{name: "drops what it has unless it inherits", want: "cap_net_admin,cap_sys_admin,cap_dac_override",
-			source:  "iproute2 lib/utils.c: drop_cap(); found by brute force",
+			source: "iproute2 lib/utils.c: drop_cap(); found by brute force", attempts: 20,
 			command: "ip netns add capmon-test", cleanup: "ip netns del capmon-test 2>/dev/null; umount /run/netns 2>/dev/null; rmdir /run/netns || true"},
 	}
 }
@@ -91,7 +90,7 @@ func TestFound(t *testing.T) {
 			defer tracer.Close()
 			for _, f := range foundTable() {
 				t.Run(f.name, func(t *testing.T) { f.run(t, onHost(t, tracer)) })
-				if inVM() {
+				if testenv.InVM() {
 					continue // what a sandbox does is no matter of the backend
 				}
 				t.Run(f.name+"/sandbox", func(t *testing.T) { f.run(t, inSandbox(t, tracer, sandbox.Options{})) })
@@ -104,7 +103,7 @@ func TestFound(t *testing.T) {
 // attempts that takes is no promise.
 func TestFoundWithoutTracing(t *testing.T) {
 	requireRoot(t)
-	if inVM() {
+	if testenv.InVM() {
 		t.Log("the kernel's part in this is tested by TestFound")
 		return
 	}
@@ -114,11 +113,7 @@ func TestFoundWithoutTracing(t *testing.T) {
 	}
 }
 
-// inVM says whether the tests run in a virtual machine of scripts/vmtest.sh,
-// where every process takes ten times as long.
-func inVM() bool { return os.Getenv("CAPMON_TEST_VM") != "" }
-
-func (f found) run(t *testing.T, in place) { f.runIn(t, in, openDir(t)) }
+func (f found) run(t *testing.T, in place) { f.runIn(t, in, testenv.OpenDir(t)) }
 
 // runIn discovers the command with dir for DIR.
 func (f found) runIn(t *testing.T, in place, dir string) {
@@ -138,7 +133,7 @@ func (f found) runIn(t *testing.T, in place, dir string) {
 	if limit == 0 {
 		limit = 2*want.Len() + 2
 	}
-	if len(r.Runs) > limit && f.source == "" {
+	if len(r.Runs) > limit {
 		t.Errorf("took %d attempts, want at most %d", len(r.Runs), limit)
 	}
 	for _, a := range r.Runs {
@@ -220,8 +215,9 @@ func find(t *testing.T, in place, config attempt.Config) controller.Result {
 // backends are those that must work here: on a VM of the tests those that it
 // was started for, else what the kernel has.
 func backends(t *testing.T) []string {
-	if list := os.Getenv("CAPMON_TEST_BACKENDS"); list != "" {
-		return strings.Split(list, ",")
+	t.Helper()
+	if names := testenv.Backends(); names != nil {
+		return names
 	}
 	tracer, err := trace.Open("")
 	if err != nil {
@@ -231,38 +227,13 @@ func backends(t *testing.T) []string {
 	return []string{tracer.Backend()}
 }
 
-// openDir is a directory that every user can search.
-func openDir(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "capmon-attempt-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
-// requireRoot skips, and under CI fails, where nothing can be granted, or a
-// command of the tables is missing.
+// requireRoot ends a test where nothing can be granted, or a command of the
+// tables is missing.
 func requireRoot(t testing.TB) {
 	t.Helper()
-	missing := ""
-	if os.Geteuid() != 0 {
-		missing = "granting capabilities needs root: run the tests with sudo"
-	}
-	for _, tool := range []string{"ip", "setpriv", "perl", "chrt"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			missing = filepath.Base(tool) + " is not installed: run scripts/install.sh test"
-		}
-	}
-	if missing == "" {
-		return
-	}
-	if os.Getenv("CI") == "true" {
-		t.Fatal(missing)
-	}
-	t.Skip(missing)
+	testenv.NeedRoot(t, "granting capabilities")
+	testenv.NeedProgram(t, "ip", "iproute2")
+	testenv.NeedProgram(t, "setpriv", "util-linux")
+	testenv.NeedProgram(t, "perl", "perl-base")
+	testenv.NeedProgram(t, "chrt", "util-linux")
 }

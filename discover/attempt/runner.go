@@ -29,8 +29,10 @@ type Config struct {
 	// Stdin is what every attempt gets to read; nil is /dev/null.
 	Stdin *os.File
 
-	// Setup, Check and Cleanup are run by /bin/sh -c, as capmon itself is,
-	// around every attempt.
+	// Setup, Check and Cleanup are run by /bin/sh -c, as capmon itself is:
+	// Setup before every attempt, Cleanup after it, and Check, while what the
+	// command left behind still runs, after one that succeeded so far. It has
+	// succeeded only if Check does as well.
 	Setup, Check, Cleanup string
 	// Timeout ends an attempt with all its processes.
 	Timeout time.Duration

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +18,8 @@ import (
 	"github.com/capmon/capmon/caps/launch"
 	"github.com/capmon/capmon/caps/sandbox"
 	"github.com/capmon/capmon/discover/attempt"
+	"github.com/capmon/capmon/discover/controller"
+	"github.com/capmon/capmon/internal/testenv"
 	"github.com/capmon/capmon/trace"
 )
 
@@ -39,9 +42,9 @@ func harmfulTable() []harmful {
 		{found: found{name: "useradd", command: "useradd -M capmon-test", want: "cap_chown,cap_dac_override,cap_fowner",
 			check: "id capmon-test"}, outside: "! id capmon-test"},
 		{found: found{name: "new network namespace", command: "ip netns add capmon-test",
-			want: "cap_net_admin,cap_sys_admin,cap_dac_override", source: "found by brute force"}, outside: "! test -e /run/netns/capmon-test"},
+			want: "cap_net_admin,cap_sys_admin,cap_dac_override", source: "found by brute force", attempts: 20}, outside: "! test -e /run/netns/capmon-test"},
 		{found: found{name: "new network namespace, own network", command: "ip netns add capmon-test",
-			want: "cap_net_admin,cap_sys_admin,cap_dac_override", source: "found by brute force"}, net: true, outside: "! test -e /run/netns/capmon-test"},
+			want: "cap_net_admin,cap_sys_admin,cap_dac_override", source: "found by brute force", attempts: 20}, net: true, outside: "! test -e /run/netns/capmon-test"},
 		{found: found{name: "remove root's files", command: "rm -rf DIR/tree /etc/init.d", setup: tree,
 			check: "! test -e DIR/tree && ! test -e /etc/init.d", want: "cap_dac_override"},
 			outside: "test -e /etc/init.d && ! test -e DIR/tree"},
@@ -91,9 +94,9 @@ func (h harmful) run(t *testing.T, tracer *trace.Tracer) {
 		t.Skip("needs a tracer")
 	}
 	if tracer == nil {
-		h.source = "as many attempts as it takes"
+		h.attempts = controller.DefaultMaxRuns
 	}
-	dir := openDir(t)
+	dir := testenv.OpenDir(t)
 	h.found.runIn(t, inSandbox(t, tracer, sandbox.Options{Net: h.net}), dir)
 	out, err := exec.Command("sh", "-c", strings.ReplaceAll(h.outside, "DIR", dir)).CombinedOutput()
 	if err != nil {
@@ -126,7 +129,7 @@ func inside(t *testing.T, options sandbox.Options, config attempt.Config) string
 // is there for the whole attempt, while what the command left is ended.
 func TestSandboxHooks(t *testing.T) {
 	requireRoot(t)
-	dir := openDir(t)
+	dir := testenv.OpenDir(t)
 	inside(t, sandbox.Options{}, attempt.Config{
 		Command: []string{"sleep 1001 & cat " + dir + "/pid && hostname from-command"},
 		Setup:   "cd " + dir + "; pwd >cwd; sleep 1000 & echo $! >pid; hostname from-setup",
@@ -195,7 +198,7 @@ func TestSandboxFiles(t *testing.T) {
 	if got := inside(t, sandbox.Options{}, attempt.Config{Command: []string{look}}); got != string(want) {
 		t.Errorf("the sandbox shows\n%s\nand the host\n%s", got, want)
 	}
-	dir := openDir(t)
+	dir := testenv.OpenDir(t)
 	if err := os.Mkdir(filepath.Join(dir, "old"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -236,17 +239,30 @@ func TestSandboxInherits(t *testing.T) {
 // No process and no mount of a sandbox is seen in another or outside.
 func TestSandboxesAreApart(t *testing.T) {
 	requireRoot(t)
-	before, err := os.ReadFile("/proc/self/mountinfo")
-	if err != nil {
-		t.Fatal(err)
-	}
 	const script = "ps -e -o comm= | sort | tr '\\n' ' '"
 	if got := inside(t, sandbox.Options{}, attempt.Config{Command: []string{script}}); got != "capkeeper ps sh sort tr " {
 		t.Errorf("processes in the sandbox: %s", got)
 	}
-	if bytes.Contains(before, []byte("upperdir=/store/")) {
-		t.Errorf("mounts of a sandbox outside:\n%s", before)
+	sandboxes, err := launch.NewSandboxes(sandbox.Options{})
+	testenv.Must(t, err)
+	box, err := sandboxes.Start()
+	testenv.Must(t, err)
+	defer box.Close()
+	overlay := []byte("upperdir=/store/")
+	if mounts := mountsOf(t, strconv.Itoa(box.Keeper().PID())); !bytes.Contains(mounts, overlay) {
+		t.Errorf("no overlay in the sandbox:\n%s", mounts)
 	}
+	if mounts := mountsOf(t, "self"); bytes.Contains(mounts, overlay) {
+		t.Errorf("mounts of a sandbox outside, while it is there:\n%s", mounts)
+	}
+}
+
+// mountsOf is the mount table of a process, which /proc names.
+func mountsOf(t *testing.T, process string) []byte {
+	t.Helper()
+	mounts, err := os.ReadFile("/proc/" + process + "/mountinfo")
+	testenv.Must(t, err)
+	return mounts
 }
 
 // Several attempts at the same time do not see or disturb each other.
@@ -257,7 +273,7 @@ func TestSandboxesSideBySide(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tracer.Close()
-	dir := openDir(t)
+	dir := testenv.OpenDir(t)
 	id, err := account.Lookup("nobody")
 	if err != nil {
 		t.Fatal(err)

@@ -24,8 +24,10 @@ type Attempt struct {
 	Granted caps.Set `json:"granted"`
 	// Success: the command ended as it should, and the check agreed.
 	Success bool `json:"success"`
-	// Exit is the exit status, 128+N after signal N, -1 when the command
-	// could not be executed.
+	// Exit is the exit status, as env(1) and timeout(1) give it: 128+N after
+	// signal N, 127 when the command was not found, 126 when it could not be
+	// executed, 124 when the attempt took too long. 0 of an attempt that is
+	// ended when a daemon is ready.
 	Exit int `json:"exit"`
 	// Outcome says in words how it ended: "exit 2", "killed by SIGSEGV",
 	// "timed out after 1m0s", "check failed: exit 1".

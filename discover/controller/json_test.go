@@ -16,7 +16,7 @@ import (
 	"github.com/capmon/capmon/trace"
 )
 
-const schemaFile = "../docs/discover.schema.json"
+const schemaFile = "../../docs/discover.schema.json"
 
 // schema compiles the JSON Schema of a report.
 func schema(t *testing.T) *jsonschema.Schema {
@@ -103,7 +103,7 @@ func TestReportFollowsTheSchema(t *testing.T) {
 		"nothing was done": {Schema: controller.Schema, Verdict: controller.NotFound},
 		"empty parts": {Schema: controller.Schema, Verdict: controller.Sufficient,
 			Evidence: []controller.Evidence{{Check: &trace.Check{Verdict: trace.Pass}}},
-			Runs:     []controller.Attempt{{Exit: -1, Checks: []trace.Check{{Verdict: trace.Fail, Return: -1}}}}},
+			Runs:     []controller.Attempt{{Exit: 127, Checks: []trace.Check{{Verdict: trace.Fail, Return: -1}}}}},
 	} {
 		if err := s.Validate(document(t, r)); err != nil {
 			t.Errorf("%s: %v", name, err)

@@ -3,8 +3,6 @@ package emit_test
 import (
 	"bytes"
 	"errors"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -56,31 +54,6 @@ func check(name, comm, exe string) trace.Check {
 		Process: trace.Process{PID: 1, Comm: comm, Exe: exe}, Cap: c, Verdict: trace.Fail,
 		Audited: true, InitialNS: true, OwnCreds: true,
 	}
-}
-
-// needs ends the test when a program is missing: skipped on someone's
-// machine, failed where everything must be tested.
-func needs(t *testing.T, program, debianPackage string) {
-	t.Helper()
-	if _, err := exec.LookPath(program); err != nil {
-		missing(t, "apt-get install "+debianPackage)
-	}
-}
-
-// needsRoot does the same for who runs the test.
-func needsRoot(t *testing.T) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		missing(t, "needs root, to set file capabilities and to change the user")
-	}
-}
-
-func missing(t *testing.T, why string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatal(why)
-	}
-	t.Skip(why)
 }
 
 type brokenWriter struct{}

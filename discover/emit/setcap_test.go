@@ -16,6 +16,7 @@ import (
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/caps/account"
 	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/internal/testenv"
 	"github.com/capmon/capmon/trace"
 )
 
@@ -304,8 +305,8 @@ func asDaemon(args ...string) ([]byte, error) {
 }
 
 func TestSetcapLineWorks(t *testing.T) {
-	needsRoot(t)
-	needs(t, "setcap", "libcap2-bin")
+	testenv.NeedRoot(t, "setting file capabilities and changing the user")
+	testenv.NeedProgram(t, "setcap", "libcap2-bin")
 	chroot := tool(t, "chroot")
 	if out, err := asDaemon(chroot, "/", "true"); err == nil {
 		t.Fatalf("works without capabilities: %s", out)
@@ -323,7 +324,7 @@ func TestSetcapLineWorks(t *testing.T) {
 
 // TestSetprivLineWorks runs what is proposed in the place of setcap.
 func TestSetprivLineWorks(t *testing.T) {
-	needsRoot(t)
+	testenv.NeedRoot(t, "setting file capabilities and changing the user")
 	for name, user := range map[string]account.Identity{
 		"by name":   {Name: "daemon", GroupName: "daemon", UID: 1, GID: 1},
 		"by number": {Name: "54321", GroupName: "54321", UID: 54321, GID: 54321},

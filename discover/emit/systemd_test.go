@@ -16,6 +16,7 @@ import (
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/caps/account"
 	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/internal/testenv"
 )
 
 // options reads a drop-in back: the assignments to each name, in order.
@@ -128,7 +129,7 @@ func TestSystemdIsAlwaysADropIn(t *testing.T) {
 // drop-in for r.
 func analyze(t *testing.T, r discover.Report, args ...string) string {
 	t.Helper()
-	needs(t, "systemd-analyze", "systemd")
+	testenv.NeedProgram(t, "systemd-analyze", "systemd")
 	dir := t.TempDir()
 	service := filepath.Join(dir, "capmon-test.service")
 	text := "[Unit]\nDescription=x\n[Service]\nExecStart=/bin/true\nCapabilityBoundingSet=CAP_SYS_BOOT\nAmbientCapabilities=CAP_SYS_BOOT\n"
