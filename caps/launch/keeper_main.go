@@ -38,29 +38,30 @@ func keeperEnviron() []string {
 	return env
 }
 
-// IsKeeper says whether this process was started to be a keeper. Ask it
-// before anything else in main.
+// KeeperMain makes a keeper of this process if it was started to be one, and
+// then does not return. Otherwise it returns at once. Call it first in main,
+// and in the TestMain of tests that launch commands.
 //
-// Anyone can start capmon in this way. It gives them nothing: see KeeperMain.
-func IsKeeper() bool {
-	if os.Getenv(keeperEnv) == "" {
-		return false
-	}
-	kind, err := unix.GetsockoptInt(keeperSocket, unix.SOL_SOCKET, unix.SO_DOMAIN)
-	return err == nil && kind == unix.AF_UNIX
-}
-
-// KeeperMain serves capmon at the other end of the socket and does not
-// return. A keeper that got powers from its own file, by set-user-ID or file
-// capabilities, gives them up first: whoever started it has then only a
-// process that does what he may do himself.
+// Anyone can start capmon in this way. It gives them nothing: a keeper that
+// got powers from its own file, by set-user-ID or file capabilities, gives
+// them up first, and is then only a process that does what its caller may do.
 func KeeperMain() {
-	err := keep()
-	if err != nil {
+	if !isKeeper() {
+		return
+	}
+	if err := keep(); err != nil {
 		fmt.Fprintln(os.Stderr, "capmon:", err)
 		os.Exit(exitFailed)
 	}
 	os.Exit(0)
+}
+
+func isKeeper() bool {
+	if os.Getenv(keeperEnv) == "" {
+		return false
+	}
+	domain, err := unix.GetsockoptInt(keeperSocket, unix.SOL_SOCKET, unix.SO_DOMAIN)
+	return err == nil && domain == unix.AF_UNIX
 }
 
 // keep is the keeper's life.

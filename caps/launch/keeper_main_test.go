@@ -88,12 +88,12 @@ func executableCopy(t *testing.T) string {
 }
 
 func TestIsKeeper(t *testing.T) {
-	if IsKeeper() {
+	if isKeeper() {
 		t.Error("a process without the mark is a keeper")
 	}
 	t.Setenv(keeperEnv, "1")
 	// Descriptor 3 of the test binary may be anything but a Unix socket.
-	if IsKeeper() {
+	if isKeeper() {
 		t.Error("a process without the socket is a keeper")
 	}
 }

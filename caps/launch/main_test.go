@@ -27,9 +27,7 @@ const roleEnv = "CAPMON_TEST_ROLE"
 const patient = 20 * time.Second
 
 func TestMain(m *testing.M) {
-	if IsKeeper() {
-		KeeperMain()
-	}
+	KeeperMain()
 	if role := os.Getenv(roleEnv); role != "" {
 		os.Exit(roles[role]())
 	}

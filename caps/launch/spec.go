@@ -9,9 +9,7 @@
 // is left when it is the keeper that was killed.
 //
 //	func main() {
-//		if launch.IsKeeper() {
-//			launch.KeeperMain()
-//		}
+//		launch.KeeperMain()
 //		...
 package launch
 

@@ -11,9 +11,7 @@ import (
 )
 
 func main() {
-	if launch.IsKeeper() {
-		launch.KeeperMain()
-	}
+	launch.KeeperMain()
 	// What the user's shell has left open is not for the hooks either. Before
 	// Linux 5.11 they get it.
 	_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)

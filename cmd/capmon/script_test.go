@@ -19,9 +19,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if launch.IsKeeper() {
-		launch.KeeperMain()
-	}
+	launch.KeeperMain()
 	if os.Getenv(runAsCapmon) != "" {
 		main()
 	}

@@ -8,8 +8,6 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if launch.IsKeeper() {
-		launch.KeeperMain()
-	}
+	launch.KeeperMain()
 	os.Exit(m.Run())
 }

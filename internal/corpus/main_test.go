@@ -32,9 +32,7 @@ const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 var capmonBinary string
 
 func TestMain(m *testing.M) {
-	if launch.IsKeeper() {
-		launch.KeeperMain()
-	}
+	launch.KeeperMain()
 	os.Exit(testMain(m))
 }
 
