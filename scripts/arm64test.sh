@@ -12,7 +12,10 @@ cd "$here/.."
 bin=$(mktemp -d "${TMPDIR:-/tmp}/capmon-arm64test.XXXXXX")
 trap 'rm -rf "$bin"' EXIT
 CGO_ENABLED=0 GOARCH=arm64 go build -o "$bin/capmon" ./cmd/capmon
-CGO_ENABLED=0 GOARCH=arm64 go test -c -o "$bin/trace.test" ./trace
+packages='backend follow monitor'
+for package in $packages; do
+	CGO_ENABLED=0 GOARCH=arm64 go test -c -o "$bin/$package.test" "./trace/$package"
+done
 
 # try_monitor - in the guest: two functions that ask for the same in the same system call must be told apart, on a
 # processor that signs return addresses.
@@ -38,7 +41,9 @@ for version; do
 		capmon discover --user nobody 'chroot / true' | grep '^needs CAP_SYS_CHROOT' || exit
 		try_monitor || exit
 		export CAPMON_TEST_BACKENDS=$backends CAPMON_TEST_VM=1 CI=${CI-}
-		exec trace.test -test.timeout 18m -test.run '${GOTEST_RUN-}' ${GOTEST_V:+-test.v}" || status=$?
+		for package in $packages; do
+			\$package.test -test.timeout 18m -test.run '${GOTEST_RUN-}' ${GOTEST_V:+-test.v} || exit
+		done" || status=$?
 	[ "$status" -eq 0 ] || failed+=("$version (status $status)")
 	echo "=== arm64 kernel $version: status $status after $((SECONDS - start)) s"
 done

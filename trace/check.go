@@ -1,5 +1,7 @@
-// Package trace watches the kernel's capability checks for the processes of a
-// command.
+// Package trace says what is known of a capability check of the kernel: who
+// asked, for what, in which system call and by which way through the kernel.
+// It makes no checks visible itself; the packages follow and monitor below it
+// do, and return its types.
 package trace
 
 import (

@@ -1,6 +1,9 @@
 package trace
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // hooked are the functions that capmon's programs are attached to:
 // cap_capable, and those that it is inlined into (bpf/inlined.h).
@@ -11,12 +14,12 @@ var hooked = map[string]bool{
 	"cap_mmap_addr":  true,
 }
 
-// trimHook removes from a stack, innermost first, capmon's own hook: all that
+// TrimHook removes from a stack, innermost first, capmon's own hook: all that
 // was called by the hooked function, which stays. Programs on fexit and on
 // the tracepoint are called by it; a kprobe's stack begins there. Where it is
 // not in the stack (inlined into its caller, or just returned) the frames of
 // the eBPF machinery go.
-func trimHook(stack []string) []string {
+func TrimHook(stack []string) []string {
 	for i, f := range stack {
 		if hooked[f] {
 			return withoutReturnProbe(stack[i:])
@@ -80,9 +83,9 @@ var wrappers = map[string]bool{
 	"checkpoint_restore_ns_capable": true,
 }
 
-// asker is the kernel function that wanted to know: the first above the
-// wrappers.
-func asker(stack []string) string {
+// Asker is the kernel function that wanted to know: the first above the
+// wrappers. It is empty without a stack.
+func Asker(stack []string) string {
 	for _, f := range stack {
 		if f != "" && !wrappers[f] {
 			return f
@@ -90,6 +93,10 @@ func asker(stack []string) string {
 	}
 	return ""
 }
+
+// IsWrapper says whether a kernel function asks for a capability only on behalf
+// of its caller.
+func IsWrapper(function string) bool { return wrappers[function] }
 
 // unaudited are the functions that ask with CAP_OPT_NOAUDIT, so that their
 // mere presence above cap_capable says that a refusal is not to be logged.
@@ -109,9 +116,9 @@ var unaudited = map[string]bool{
 	"seccomp_prepare_filter": true,
 }
 
-// auditedByStack says whether the check was made without CAP_OPT_NOAUDIT, as
+// AuditedByStack says whether the check was made without CAP_OPT_NOAUDIT, as
 // far as the stack tells: by the wrappers and the function that asked.
-func auditedByStack(stack []string) bool {
+func AuditedByStack(stack []string) bool {
 	for _, f := range stack {
 		if unaudited[f] {
 			return false
@@ -121,4 +128,17 @@ func auditedByStack(stack []string) bool {
 		}
 	}
 	return true
+}
+
+// Overcommit says whether the check was made by the test for overcommitted
+// memory (mm/util.c), which asks for CAP_SYS_ADMIN on nearly every mmap, brk,
+// fork and exec: it names the capability whether the command needs it or not.
+func (c Check) Overcommit() bool {
+	const where = "vm_enough_memory"
+	if c.Audited {
+		return false
+	}
+	return strings.Contains(c.Function, where) || slices.ContainsFunc(c.Stack, func(frame string) bool {
+		return strings.Contains(frame, where)
+	})
 }

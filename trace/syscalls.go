@@ -6,17 +6,18 @@ import (
 	"github.com/elastic/go-seccomp-bpf/arch"
 )
 
-// syscallNames knows the system calls of this machine by number.
-type syscallNames struct {
+// Syscalls knows the system calls of this machine by number.
+type Syscalls struct {
 	native, compat map[int]string
 }
 
-func newSyscallNames() (syscallNames, error) {
+// NewSyscalls returns the tables of the architecture that capmon was built for.
+func NewSyscalls() (Syscalls, error) {
 	info, err := arch.GetInfo("")
 	if err != nil {
-		return syscallNames{}, fmt.Errorf("name system calls: %w", err)
+		return Syscalls{}, fmt.Errorf("name system calls: %w", err)
 	}
-	names := syscallNames{native: info.SyscallNumbers, compat: arch.I386.SyscallNumbers}
+	names := Syscalls{native: info.SyscallNumbers, compat: arch.I386.SyscallNumbers}
 	if info.ID == arch.AARCH64.ID {
 		names.compat = arch.ARM.SyscallNumbers
 	}
@@ -27,9 +28,9 @@ func newSyscallNames() (syscallNames, error) {
 // x86-64 does (arch/x86/include/uapi/asm/unistd.h).
 const x32Bit = 1 << 30
 
-// name returns the name of the call, "" for the -1 that stands for none, and
+// Name returns the name of the call, "" for the -1 that stands for none, and
 // "syscall_N" for one that is not in the table.
-func (n syscallNames) name(nr int, compat bool) string {
+func (n Syscalls) Name(nr int, compat bool) string {
 	if nr < 0 {
 		return ""
 	}

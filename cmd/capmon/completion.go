@@ -10,7 +10,7 @@ import (
 
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/discover/emit"
-	"github.com/capmon/capmon/trace"
+	"github.com/capmon/capmon/trace/backend"
 )
 
 // completionCommand prints what makes a shell complete capmon's command line.
@@ -163,7 +163,7 @@ func backendsOf(command string) []string {
 	if command == "discover" {
 		return discoverBackends()
 	}
-	return trace.Backends()
+	return backend.Names()
 }
 
 // wordsOf is what stands behind the options of a subcommand.

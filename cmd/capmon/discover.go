@@ -11,7 +11,8 @@ import (
 	"github.com/capmon/capmon/caps/launch"
 	"github.com/capmon/capmon/discover"
 	"github.com/capmon/capmon/discover/attempt"
-	"github.com/capmon/capmon/trace"
+	"github.com/capmon/capmon/trace/backend"
+	"github.com/capmon/capmon/trace/follow"
 )
 
 func runDiscover(s streams, o discoverOptions) error {
@@ -64,12 +65,12 @@ func runDiscover(s streams, o discoverOptions) error {
 
 // openTracer returns the tracer and its backend's name; none for "none", with
 // which no check is seen.
-func openTracer(name string) (*trace.Tracer, string, error) {
+func openTracer(name string) (*follow.Tracer, string, error) {
 	if name == noBackend {
 		return nil, noBackend, nil
 	}
-	tracer, err := trace.Open(name)
-	var unsupported *trace.UnsupportedError
+	tracer, err := follow.Open(name)
+	var unsupported *backend.UnsupportedError
 	if errors.As(err, &unsupported) {
 		return nil, "", fmt.Errorf("%w; --backend none finds the set without tracing, by searching alone", err)
 	}

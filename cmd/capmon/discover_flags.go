@@ -10,7 +10,7 @@ import (
 
 	"github.com/capmon/capmon/discover"
 	"github.com/capmon/capmon/discover/emit"
-	"github.com/capmon/capmon/trace"
+	"github.com/capmon/capmon/trace/backend"
 )
 
 func discoverCommand(s streams) *cli.Command {
@@ -139,4 +139,4 @@ func (o discoverOptions) validate() error {
 // noBackend is the name of not tracing: the set is found by searching alone.
 const noBackend = "none"
 
-func discoverBackends() []string { return append(trace.Backends(), noBackend) }
+func discoverBackends() []string { return append(backend.Names(), noBackend) }

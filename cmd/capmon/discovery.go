@@ -9,7 +9,7 @@ import (
 	"github.com/capmon/capmon/caps/launch"
 	"github.com/capmon/capmon/discover"
 	"github.com/capmon/capmon/discover/attempt"
-	"github.com/capmon/capmon/trace"
+	"github.com/capmon/capmon/trace/follow"
 )
 
 // discovery is one search, with all that its attempts need.
@@ -18,7 +18,7 @@ type discovery struct {
 	keeper  *launch.Keeper
 	// sandboxes, if not nil, are what the attempts are made in.
 	sandboxes *launch.Sandboxes
-	tracer    *trace.Tracer
+	tracer    *follow.Tracer
 	identity  account.Identity
 	stdin     *os.File
 	progress  *progress

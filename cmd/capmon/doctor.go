@@ -9,6 +9,8 @@ import (
 
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/trace"
+	"github.com/capmon/capmon/trace/backend"
+	"github.com/capmon/capmon/trace/follow"
 )
 
 // The exit statuses of capmon doctor.
@@ -116,8 +118,8 @@ func newTestCheck(c trace.Check) *testCheck {
 
 func diagnose(m machine) diagnosis {
 	d := diagnosis{Schema: doctorSchema, facts: m.facts()}
-	var probes []trace.Probe
-	for _, name := range trace.Backends() {
+	var probes []follow.Probe
+	for _, name := range backend.Names() {
 		p := m.probe(name)
 		d.takesPrograms = d.takesPrograms || p.Loaded
 		probes = append(probes, p)
@@ -133,7 +135,7 @@ func diagnose(m machine) diagnosis {
 	return d
 }
 
-func (f facts) report(p trace.Probe) backendReport {
+func (f facts) report(p follow.Probe) backendReport {
 	r := backendReport{Name: p.Backend, Loads: p.Loaded, Attaches: p.Attached, Sees: p.Saw}
 	if p.Saw {
 		r.Check = newTestCheck(p.Check)

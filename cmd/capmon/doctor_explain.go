@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/caps"
-	"github.com/capmon/capmon/trace"
+	"github.com/capmon/capmon/trace/follow"
 )
 
 // A cause is one reason for which a backend may not work.
@@ -20,7 +20,7 @@ type cause struct {
 
 // explain says why a backend does not work, and what would help: the first
 // cause that applies.
-func (f facts) explain(p trace.Probe) (problem, help string) {
+func (f facts) explain(p follow.Probe) (problem, help string) {
 	for _, causes := range [][]cause{f.ofTheMachine(p), f.ofPrivilege(p), f.ofHardening(p), f.ofTheKernel(p)} {
 		for _, c := range causes {
 			if c.applies {
@@ -38,21 +38,21 @@ func (f facts) explain(p trace.Probe) (problem, help string) {
 	return fmt.Sprintf("%s: %v", stage, rootCause(p.Err)), ""
 }
 
-func (f facts) ofTheMachine(p trace.Probe) []cause {
+func (f facts) ofTheMachine(p follow.Probe) []cause {
 	return []cause{
 		{!f.BTF, "the kernel has no BTF (/sys/kernel/btf/vmlinux)",
 			"use a kernel built with CONFIG_DEBUG_INFO_BTF=y, as distributions do since 2020"},
-		{errors.Is(p.Err, trace.ErrUnseen), "it loads and attaches, and does not see a check that capmon had the kernel make",
+		{errors.Is(p.Err, follow.ErrUnseen), "it loads and attaches, and does not see a check that capmon had the kernel make",
 			"please report this, with what capmon doctor --json prints"},
 	}
 }
 
 // refused says whether the kernel forbade to load or attach.
-func refused(p trace.Probe) bool {
+func refused(p follow.Probe) bool {
 	return errors.Is(p.Err, unix.EPERM) || errors.Is(p.Err, unix.EACCES)
 }
 
-func (f facts) ofPrivilege(p trace.Probe) []cause {
+func (f facts) ofPrivilege(p follow.Probe) []cause {
 	return []cause{
 		{refused(p) && f.UserNamespace, "capmon runs in a user namespace, whose root may not trace the kernel",
 			"run it outside, on the container's host"},
@@ -72,7 +72,7 @@ func (f facts) mayTrace() bool {
 	return f.held.Has(caps.SysAdmin) || f.held.Has(caps.BPF) && f.held.Has(caps.Perfmon)
 }
 
-func (f facts) ofHardening(p trace.Probe) []cause {
+func (f facts) ofHardening(p follow.Probe) []cause {
 	const unlock = "boot with lockdown=integrity or without lockdown; Secure Boot can turn it on"
 	return []cause{
 		{errors.Is(p.Err, unix.ENOSYS), "the kernel has no bpf(2)",
@@ -107,7 +107,7 @@ func errnoText(err error) string {
 	return rootCause(err).Error()
 }
 
-func (f facts) ofTheKernel(p trace.Probe) []cause {
+func (f facts) ofTheKernel(p follow.Probe) []cause {
 	unsupported := errors.Is(p.Err, ebpf.ErrNotSupported)
 	const arm64 = "aarch64"
 	return []cause{

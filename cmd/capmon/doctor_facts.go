@@ -13,7 +13,8 @@ import (
 
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/caps/launch"
-	"github.com/capmon/capmon/trace"
+	"github.com/capmon/capmon/trace/backend"
+	"github.com/capmon/capmon/trace/follow"
 )
 
 // machine is where capmon doctor looks.
@@ -30,7 +31,7 @@ type machine struct {
 	held, grantable, known caps.Set
 	ambient                bool
 	symbols                func() (int, error)
-	probe                  func(backend string) trace.Probe
+	probe                  func(backend string) follow.Probe
 }
 
 // facts are what there is to know before anything is tried.
@@ -75,7 +76,7 @@ func thisMachine() machine {
 		release: kernelRelease(), architecture: architecture(), uid: os.Getuid(),
 		held: heldCapabilities(), grantable: launch.Grantable(), known: 1<<cap.MaxBits() - 1,
 		ambient: hasAmbient(),
-		symbols: trace.Symbols, probe: trace.ProbeBackend,
+		symbols: backend.CountSymbols, probe: follow.ProbeBackend,
 	}
 }
 

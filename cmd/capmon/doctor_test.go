@@ -21,6 +21,8 @@ import (
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/internal/testenv"
 	"github.com/capmon/capmon/trace"
+	"github.com/capmon/capmon/trace/backend"
+	"github.com/capmon/capmon/trace/follow"
 )
 
 var everyCap = caps.Set(1<<41 - 1)
@@ -54,24 +56,24 @@ func goodMachine() machine {
 	}
 }
 
-func sees(name string) trace.Probe {
-	return trace.Probe{Backend: name, Loaded: true, Attached: true, Saw: true, Check: trace.Check{
+func sees(name string) follow.Probe {
+	return follow.Probe{Backend: name, Loaded: true, Attached: true, Saw: true, Check: trace.Check{
 		Cap: caps.DACReadSearch, Verdict: trace.Fail, Syscall: "execve", Returned: true, Return: -int64(unix.EACCES),
 		Function: "generic_permission",
 	}}
 }
 
 // fails is a probe that comes to nothing for those backends.
-func fails(err error, names ...string) func(string) trace.Probe {
-	return func(name string) trace.Probe {
+func fails(err error, names ...string) func(string) follow.Probe {
+	return func(name string) follow.Probe {
 		if slices.Contains(names, name) {
-			return trace.Probe{Backend: name, Err: fmt.Errorf("load eBPF programs: %w", err)}
+			return follow.Probe{Backend: name, Err: fmt.Errorf("load eBPF programs: %w", err)}
 		}
 		return sees(name)
 	}
 }
 
-func allFail(err error) func(string) trace.Probe { return fails(err, trace.Backends()...) }
+func allFail(err error) func(string) follow.Probe { return fails(err, backend.Names()...) }
 
 func TestDoctorWhenAllIsWell(t *testing.T) {
 	d := diagnose(goodMachine())
@@ -107,8 +109,8 @@ func TestDoctorExplains(t *testing.T) {
 			m.probe = allFail(errors.New("whatever"))
 		}, "kprobe", "no BTF", "CONFIG_DEBUG_INFO_BTF=y"},
 		{"sees nothing", func(m *machine) {
-			m.probe = func(name string) trace.Probe {
-				return trace.Probe{Backend: name, Loaded: true, Attached: true, Err: trace.ErrUnseen}
+			m.probe = func(name string) follow.Probe {
+				return follow.Probe{Backend: name, Loaded: true, Attached: true, Err: follow.ErrUnseen}
 			}
 		}, "fexit", "does not see a check", "report"},
 		{"not root", func(m *machine) { m.uid, m.held, m.grantable, m.probe = 1000, 0, 0, allFail(eperm) },
@@ -132,8 +134,8 @@ func TestDoctorExplains(t *testing.T) {
 			"kprobe", "locked down (confidentiality)", "lockdown=integrity"},
 		{"confidentiality, as the verifier has it", func(m *machine) {
 			lockedDown(m, "none integrity [confidentiality]")
-			m.probe = func(name string) trace.Probe {
-				return trace.Probe{Backend: name, Err: fmt.Errorf("load program: %w", syscall.EINVAL)}
+			m.probe = func(name string) follow.Probe {
+				return follow.Probe{Backend: name, Err: fmt.Errorf("load program: %w", syscall.EINVAL)}
 			}
 		}, "tracepoint", "locked down (confidentiality)", "lockdown=integrity"},
 		{"integrity", func(m *machine) { lockedDown(m, "none [integrity] confidentiality"); m.probe = fails(eperm, "fexit") },
@@ -197,9 +199,9 @@ func TestDoctorConcludes(t *testing.T) {
 		{"the second best", func(m *machine) { m.probe = fails(syscall.EPERM, "fexit") }, 0, "tracepoint", nil,
 			"capmon monitor use tracepoint."},
 		{"the best is blind", func(m *machine) {
-			m.probe = func(name string) trace.Probe {
+			m.probe = func(name string) follow.Probe {
 				if name == "fexit" {
-					return trace.Probe{Backend: name, Loaded: true, Attached: true, Err: trace.ErrUnseen}
+					return follow.Probe{Backend: name, Loaded: true, Attached: true, Err: follow.ErrUnseen}
 				}
 				return sees(name)
 			}
@@ -301,7 +303,7 @@ func TestDoctorHere(t *testing.T) {
 	d := diagnose(thisMachine())
 	validateDoctor(t, d)
 	for _, b := range d.Backends {
-		tracer, err := trace.Open(b.Name)
+		tracer, err := follow.Open(b.Name)
 		if b.Sees != (err == nil) {
 			t.Errorf("%s: doctor says %+v, opening it %v", b.Name, b, err)
 		}

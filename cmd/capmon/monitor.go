@@ -12,13 +12,13 @@ import (
 	"golang.org/x/sys/unix"
 	"kernel.org/pub/linux/libs/security/libcap/cap"
 
-	"github.com/capmon/capmon/trace"
+	"github.com/capmon/capmon/trace/monitor"
 )
 
 // monitorOutput is one form in which a monitor's results are printed.
 type monitorOutput interface {
 	// checks prints a burst of checks and leaves nothing in a buffer.
-	checks([]trace.LiveCheck) error
+	checks([]monitor.LiveCheck) error
 	// summary prints what was seen altogether.
 	summary(s *summary, lost uint64) error
 }
@@ -36,7 +36,7 @@ func runMonitor(s streams, o monitorOptions) error {
 	// The reader of a pipe may leave, as head does: writing then fails.
 	signal.Ignore(unix.SIGPIPE)
 
-	m, err := trace.OpenMonitor(o.config)
+	m, err := monitor.Open(o.config)
 	if err != nil {
 		return err
 	}
@@ -55,11 +55,11 @@ func runMonitor(s streams, o monitorOptions) error {
 }
 
 // watch prints what is seen until ctx ends, and then the summary.
-func watch(ctx context.Context, s streams, o monitorOptions, m *trace.Monitor) error {
+func watch(ctx context.Context, s streams, o monitorOptions, m *monitor.Monitor) error {
 	out := newMonitorOutput(s, o)
 	total := newSummary(o.byPID)
-	err := m.Run(ctx, func(burst []trace.LiveCheck) error {
-		burst = slices.DeleteFunc(burst, func(c trace.LiveCheck) bool { return !o.wanted(c.Comm) })
+	err := m.Run(ctx, func(burst []monitor.LiveCheck) error {
+		burst = slices.DeleteFunc(burst, func(c monitor.LiveCheck) bool { return !o.wanted(c.Comm) })
 		for _, c := range burst {
 			total.add(c)
 		}

@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/capmon/capmon/trace"
+	"github.com/capmon/capmon/trace/monitor"
 )
 
 // parseCgroups turns --cgroup and --container into directories of the cgroup
@@ -41,7 +41,7 @@ func parseCgroups(paths, containers []string) ([]string, error) {
 		}
 		dirs = append(dirs, dir)
 	}
-	return dirs, checkCount("--cgroup and --container", len(dirs), trace.MaxCgroups)
+	return dirs, checkCount("--cgroup and --container", len(dirs), monitor.MaxCgroups)
 }
 
 func cgroupRoot() (string, error) {

@@ -12,11 +12,11 @@ import (
 
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/caps/account"
-	"github.com/capmon/capmon/trace"
+	"github.com/capmon/capmon/trace/monitor"
 )
 
-func parseFilter(c *cli.Context) (trace.Filter, error) {
-	f := trace.Filter{OnlyFail: c.Bool("fail"), All: c.Bool("all")}
+func parseFilter(c *cli.Context) (monitor.Filter, error) {
+	f := monitor.Filter{OnlyFail: c.Bool("fail"), All: c.Bool("all")}
 	var err error
 	if f.PIDs, err = parsePIDs("-p", c.StringSlice("p")); err != nil {
 		return f, err
@@ -67,7 +67,7 @@ func parsePIDs(flag string, texts []string) ([]int, error) {
 		}
 		pids = append(pids, int(pid))
 	}
-	return pids, checkCount(flag, len(pids), trace.MaxIDs)
+	return pids, checkCount(flag, len(pids), monitor.MaxIDs)
 }
 
 // checkProcess returns an error unless pid is a process that exists, and not
@@ -106,7 +106,7 @@ func parseUsers(names []string) ([]uint32, error) {
 		}
 		uids = append(uids, id.UID)
 	}
-	return uids, checkCount("-u", len(uids), trace.MaxIDs)
+	return uids, checkCount("-u", len(uids), monitor.MaxIDs)
 }
 
 func checkCount(flag string, n, most int) error {

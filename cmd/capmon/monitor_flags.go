@@ -7,7 +7,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/capmon/capmon/trace"
+	"github.com/capmon/capmon/trace/backend"
+	"github.com/capmon/capmon/trace/monitor"
 )
 
 // foldWindow is how long repeats are counted before they become a line.
@@ -38,7 +39,7 @@ func monitorCommand(s streams) *cli.Command {
 			&cli.DurationFlag{Name: "for", Usage: "end after `TIME`, such as 10s"},
 			&cli.StringFlag{Name: "s", Usage: "summarize by `pid|name`", Value: "name"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object a line (docs/monitor.schema.json)"},
-			&cli.StringFlag{Name: "backend", Usage: "trace by `NAME`: " + strings.Join(trace.Backends(), ", ")},
+			&cli.StringFlag{Name: "backend", Usage: "trace by `NAME`: " + strings.Join(backend.Names(), ", ")},
 		},
 		Action: func(c *cli.Context) error {
 			o, err := parseMonitor(c)
@@ -52,7 +53,7 @@ func monitorCommand(s streams) *cli.Command {
 
 // monitorOptions are the flags of monitor, checked.
 type monitorOptions struct {
-	config   trace.MonitorConfig
+	config   monitor.Config
 	patterns []*regexp.Regexp // none: every name
 	limit    time.Duration    // 0: until a signal
 	byPID    bool
@@ -65,7 +66,7 @@ func parseMonitor(c *cli.Context) (monitorOptions, error) {
 	if !c.Bool("no-fold") {
 		o.config.Window = foldWindow
 	}
-	if err := trace.KnownBackend(o.config.Backend); err != nil {
+	if err := backend.Known(o.config.Backend); err != nil {
 		return o, usagef("--backend: %v", err)
 	}
 	switch {

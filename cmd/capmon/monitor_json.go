@@ -9,6 +9,7 @@ import (
 
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/trace"
+	"github.com/capmon/capmon/trace/monitor"
 )
 
 const monitorSchema = "capmon.monitor/1"
@@ -64,7 +65,7 @@ type summaryGroup struct {
 	Refused caps.Set `json:"refused"`
 }
 
-func (j *monitorJSON) checks(burst []trace.LiveCheck) error {
+func (j *monitorJSON) checks(burst []monitor.LiveCheck) error {
 	for _, c := range burst {
 		line := checkLine{
 			Schema: monitorSchema, Type: "check", Time: c.Time,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/trace"
+	"github.com/capmon/capmon/trace/monitor"
 )
 
 // maxGroups bounds the memory of a summary; what comes later is put together
@@ -34,7 +35,7 @@ func newSummary(byPID bool) *summary {
 	return &summary{byPID: byPID, groups: map[groupKey]verdicts{}}
 }
 
-func (s *summary) add(c trace.LiveCheck) {
+func (s *summary) add(c monitor.LiveCheck) {
 	key := groupKey{comm: c.Comm}
 	if s.byPID {
 		key.pid = c.PID
@@ -47,7 +48,7 @@ func (s *summary) add(c trace.LiveCheck) {
 	s.groups[key] = v.with(c)
 }
 
-func (v verdicts) with(c trace.LiveCheck) verdicts {
+func (v verdicts) with(c monitor.LiveCheck) verdicts {
 	v.asked = v.asked.With(c.Cap)
 	if c.Verdict == trace.Fail {
 		v.refused = v.refused.With(c.Cap)

@@ -7,17 +7,18 @@ import (
 
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/trace"
+	"github.com/capmon/capmon/trace/monitor"
 )
 
 // However many processes there are, a summary has a bounded size.
 func TestSummaryIsBounded(t *testing.T) {
 	s := newSummary(true)
 	for pid := 1; pid <= 3*maxGroups; pid++ {
-		s.add(trace.LiveCheck{Comm: "many", PID: pid, Cap: caps.NetAdmin, Verdict: trace.Pass})
+		s.add(monitor.LiveCheck{Comm: "many", PID: pid, Cap: caps.NetAdmin, Verdict: trace.Pass})
 	}
-	s.add(trace.LiveCheck{Comm: "late", PID: 1, Cap: caps.SysAdmin, Verdict: trace.Fail})
+	s.add(monitor.LiveCheck{Comm: "late", PID: 1, Cap: caps.SysAdmin, Verdict: trace.Fail})
 	// One that is known is still counted where it belongs.
-	s.add(trace.LiveCheck{Comm: "many", PID: 1, Cap: caps.NetAdmin, Verdict: trace.Fail})
+	s.add(monitor.LiveCheck{Comm: "many", PID: 1, Cap: caps.NetAdmin, Verdict: trace.Fail})
 	if n := len(s.groups); n != maxGroups {
 		t.Errorf("%d groups, want %d", n, maxGroups)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/capmon/capmon/trace"
+	"github.com/capmon/capmon/trace/monitor"
 )
 
 // monitorText prints a line a check, in columns.
@@ -27,7 +28,7 @@ func newMonitorText(w io.Writer) *monitorText {
 	return &monitorText{w: w, style: newStyle(w), terminal: isTerminal(w), users: userNames{}}
 }
 
-func (t *monitorText) checks(burst []trace.LiveCheck) error {
+func (t *monitorText) checks(burst []monitor.LiveCheck) error {
 	if len(burst) == 0 {
 		return nil
 	}
@@ -44,7 +45,7 @@ func (t *monitorText) checks(burst []trace.LiveCheck) error {
 	return err
 }
 
-func (t *monitorText) line(c trace.LiveCheck) {
+func (t *monitorText) line(c monitor.LiveCheck) {
 	verdict := t.style.pass
 	if c.Verdict == trace.Fail {
 		verdict = t.style.fail

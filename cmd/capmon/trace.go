@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/caps/launch"
-	"github.com/capmon/capmon/trace"
+	"github.com/capmon/capmon/trace/follow"
 )
 
 // traceAction is `capmon '<cmd>'`.
@@ -46,7 +46,7 @@ func runTrace(s streams, o traceOptions) error {
 		return err
 	}
 	defer keeper.Close()
-	tracer, err := trace.Open(o.backend)
+	tracer, err := follow.Open(o.backend)
 	if err != nil {
 		return err
 	}
@@ -107,10 +107,10 @@ func traceSpec(s streams, o traceOptions) (launch.Spec, string, error) {
 // tracedRun is one command and what was seen of it.
 type tracedRun struct {
 	keeper *launch.Keeper
-	tracer *trace.Tracer
+	tracer *follow.Tracer
 	wait   waitFlag
 
-	recording *trace.Recording
+	recording *follow.Recording
 	exit      int
 	left      []launch.Left
 }

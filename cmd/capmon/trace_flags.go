@@ -7,7 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/capmon/capmon/caps"
-	"github.com/capmon/capmon/trace"
+	"github.com/capmon/capmon/trace/backend"
 )
 
 // traceOptions are the flags of `capmon '<cmd>'`, checked.
@@ -37,7 +37,7 @@ func traceFlags(verbose *int, wait *waitFlag) []cli.Flag {
 		&cli.StringFlag{Name: "caps", Usage: "run the command with just the capabilities `CAP,...`"},
 		&cli.BoolFlag{Name: "keep-privileges", Usage: "under sudo, run the command as root and not as the calling user"},
 		&cli.GenericFlag{Name: "wait", Value: wait, Usage: "follow processes that outlive the command to their end, or for `TIME` at most (--wait=10s)"},
-		&cli.StringFlag{Name: "backend", Usage: "trace by `NAME`: " + strings.Join(trace.Backends(), ", ")},
+		&cli.StringFlag{Name: "backend", Usage: "trace by `NAME`: " + strings.Join(backend.Names(), ", ")},
 	}
 }
 
@@ -58,7 +58,7 @@ func parseTrace(c *cli.Context, verbose int, wait waitFlag) (traceOptions, error
 }
 
 func (o traceOptions) validate() error {
-	if err := trace.KnownBackend(o.backend); err != nil {
+	if err := backend.Known(o.backend); err != nil {
 		return usagef("--backend: %v", err)
 	}
 	switch {

@@ -13,7 +13,7 @@ import (
 	"github.com/capmon/capmon/discover/attempt"
 	"github.com/capmon/capmon/discover/controller"
 	"github.com/capmon/capmon/internal/testenv"
-	"github.com/capmon/capmon/trace"
+	"github.com/capmon/capmon/trace/follow"
 )
 
 // found is one command, and the set that it needs by the documentation.
@@ -83,7 +83,7 @@ func TestFound(t *testing.T) {
 	requireRoot(t)
 	for _, backend := range backends(t) {
 		t.Run(backend, func(t *testing.T) {
-			tracer, err := trace.Open(backend)
+			tracer, err := follow.Open(backend)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -156,7 +156,7 @@ func describe(t *testing.T, r controller.Result) {
 // TestNotFound is about commands that fail for other reasons.
 func TestNotFound(t *testing.T) {
 	requireRoot(t)
-	tracer, err := trace.Open("")
+	tracer, err := follow.Open("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func TestNotFound(t *testing.T) {
 type place func(attempt.Config) controller.Attempter
 
 // onHost makes attempts where capmon is.
-func onHost(t *testing.T, tracer *trace.Tracer) place {
+func onHost(t *testing.T, tracer *follow.Tracer) place {
 	t.Helper()
 	keeper, err := launch.StartKeeper()
 	if err != nil {
@@ -186,7 +186,7 @@ func onHost(t *testing.T, tracer *trace.Tracer) place {
 }
 
 // inSandbox makes each attempt in a sandbox.
-func inSandbox(t *testing.T, tracer *trace.Tracer, options sandbox.Options) place {
+func inSandbox(t *testing.T, tracer *follow.Tracer, options sandbox.Options) place {
 	t.Helper()
 	sandboxes, err := launch.NewSandboxes(options)
 	if err != nil {
@@ -219,7 +219,7 @@ func backends(t *testing.T) []string {
 	if names := testenv.Backends(); names != nil {
 		return names
 	}
-	tracer, err := trace.Open("")
+	tracer, err := follow.Open("")
 	if err != nil {
 		t.Fatal(err)
 	}

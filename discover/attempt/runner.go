@@ -14,7 +14,7 @@ import (
 	"github.com/capmon/capmon/caps/account"
 	"github.com/capmon/capmon/caps/launch"
 	"github.com/capmon/capmon/discover/controller"
-	"github.com/capmon/capmon/trace"
+	"github.com/capmon/capmon/trace/follow"
 )
 
 // Config is what stays the same from attempt to attempt.
@@ -57,7 +57,7 @@ const killGrace = 2 * time.Second
 type Runner struct {
 	config Config
 	keeper *launch.Keeper
-	tracer *trace.Tracer
+	tracer *follow.Tracer
 	input  input
 	hooks  hooks
 	// root is where the command's root directory is for capmon.
@@ -66,7 +66,7 @@ type Runner struct {
 
 // NewRunner returns a runner that starts the command through the keeper. A
 // nil tracer sees no checks.
-func NewRunner(config Config, keeper *launch.Keeper, tracer *trace.Tracer) *Runner {
+func NewRunner(config Config, keeper *launch.Keeper, tracer *follow.Tracer) *Runner {
 	return &Runner{config: config, keeper: keeper, tracer: tracer, input: newInput(config.Stdin, config.Identity), hooks: hookOnHost}
 }
 
@@ -120,7 +120,7 @@ func (r *Runner) run(ctx context.Context, grant caps.Set) (controller.Attempt, e
 	if err != nil {
 		return controller.Attempt{}, err
 	}
-	var recording *trace.Recording
+	var recording *follow.Recording
 	arm := func(tid int) (err error) {
 		if r.tracer != nil && recording == nil {
 			recording, err = r.tracer.Arm(tid)
@@ -223,7 +223,7 @@ func timedOut(limit time.Duration, what string) controller.Attempt {
 }
 
 // collect adds what the tracer saw.
-func (r *Runner) collect(recording *trace.Recording, attempt *controller.Attempt) error {
+func (r *Runner) collect(recording *follow.Recording, attempt *controller.Attempt) error {
 	if err := recording.Disarm(); err != nil {
 		return err
 	}

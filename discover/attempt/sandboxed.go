@@ -13,7 +13,7 @@ import (
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/caps/launch"
 	"github.com/capmon/capmon/discover/controller"
-	"github.com/capmon/capmon/trace"
+	"github.com/capmon/capmon/trace/follow"
 )
 
 // Sandboxed makes each attempt in a sandbox of its own, hooks included.
@@ -25,7 +25,7 @@ type Sandboxed struct {
 }
 
 // NewSandboxed is NewRunner for attempts in sandboxes.
-func NewSandboxed(config Config, sandboxes *launch.Sandboxes, tracer *trace.Tracer) *Sandboxed {
+func NewSandboxed(config Config, sandboxes *launch.Sandboxes, tracer *follow.Tracer) *Sandboxed {
 	return &Sandboxed{runner: NewRunner(config, nil, tracer), sandboxes: sandboxes}
 }
 

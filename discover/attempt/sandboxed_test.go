@@ -20,7 +20,7 @@ import (
 	"github.com/capmon/capmon/discover/attempt"
 	"github.com/capmon/capmon/discover/controller"
 	"github.com/capmon/capmon/internal/testenv"
-	"github.com/capmon/capmon/trace"
+	"github.com/capmon/capmon/trace/follow"
 )
 
 // harmful is one command that changes the machine it runs on.
@@ -74,10 +74,10 @@ func TestSandboxKeepsTheHostAsItIs(t *testing.T) {
 	requireRoot(t)
 	for _, backend := range append(backends(t), "none") {
 		t.Run(backend, func(t *testing.T) {
-			var tracer *trace.Tracer
+			var tracer *follow.Tracer
 			if backend != "none" {
 				var err error
-				if tracer, err = trace.Open(backend); err != nil {
+				if tracer, err = follow.Open(backend); err != nil {
 					t.Fatal(err)
 				}
 				defer tracer.Close()
@@ -89,7 +89,7 @@ func TestSandboxKeepsTheHostAsItIs(t *testing.T) {
 	}
 }
 
-func (h harmful) run(t *testing.T, tracer *trace.Tracer) {
+func (h harmful) run(t *testing.T, tracer *follow.Tracer) {
 	if tracer == nil && h.traced {
 		t.Skip("needs a tracer")
 	}
@@ -268,7 +268,7 @@ func mountsOf(t *testing.T, process string) []byte {
 // Several attempts at the same time do not see or disturb each other.
 func TestSandboxesSideBySide(t *testing.T) {
 	requireRoot(t)
-	tracer, err := trace.Open("")
+	tracer, err := follow.Open("")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -66,7 +66,7 @@ func compareWeight(a, b trace.Check) int {
 // nil if there is none.
 func likeliest(a Attempt, c caps.Cap) *trace.Check {
 	for _, r := range refusals(a) {
-		if r.Cap == c && !overcommit(r) {
+		if r.Cap == c && !r.Overcommit() {
 			return &r
 		}
 	}

@@ -57,7 +57,7 @@ func (f *finder) substitutes(c caps.Cap) caps.Set {
 	for _, a := range f.runs {
 		refused := refusals(a)
 		for _, r := range refused {
-			if r.Cap == c && !overcommit(r) {
+			if r.Cap == c && !r.Overcommit() {
 				named = true
 				together |= sameCall(r, refused)
 			}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/trace"
@@ -137,17 +136,4 @@ func trueFirst(a, b bool) int {
 // the system call failed: with hidepid, /proc says ENOENT.
 func plausible(c trace.Check) bool {
 	return c.Decisive() || c.Audited || c.Errno() != 0
-}
-
-// overcommit says whether the check was made by the test for overcommitted
-// memory, which asks for CAP_SYS_ADMIN on nearly every mmap, brk, fork and
-// exec: it names the capability whether the command needs it or not.
-func overcommit(c trace.Check) bool {
-	const where = "vm_enough_memory"
-	if c.Audited {
-		return false
-	}
-	return strings.Contains(c.Function, where) || slices.ContainsFunc(c.Stack, func(frame string) bool {
-		return strings.Contains(frame, where)
-	})
 }

@@ -80,7 +80,7 @@ func (f *finder) used(grant caps.Set) caps.Set {
 		return used
 	}
 	for _, c := range f.runs[n-1].Checks {
-		if c.Verdict == trace.Pass && c.InitialNS && !overcommit(c) {
+		if c.Verdict == trace.Pass && c.InitialNS && !c.Overcommit() {
 			used = used.With(c.Cap)
 		}
 	}

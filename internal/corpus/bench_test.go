@@ -13,7 +13,7 @@ import (
 	"github.com/capmon/capmon/caps/sandbox"
 	"github.com/capmon/capmon/discover/attempt"
 	"github.com/capmon/capmon/discover/controller"
-	"github.com/capmon/capmon/trace"
+	"github.com/capmon/capmon/trace/follow"
 )
 
 // BenchmarkAttempt is what an attempt costs beside the command itself, as
@@ -43,7 +43,7 @@ func BenchmarkAttempt(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	tracer, err := trace.Open("")
+	tracer, err := follow.Open("")
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,0 +1,253 @@
+package follow
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/capmon/capmon/bpf"
+	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/trace"
+	"github.com/capmon/capmon/trace/backend"
+)
+
+// Collect reads what has been recorded, and forgets it; but for the processes
+// that still run, which the next Collect returns as well.
+func (r *Recording) Collect() (trace.Trace, error) {
+	// One at a time: a walk through a map starts again when the entry where
+	// it is has been removed.
+	r.tracer.collecting.Lock()
+	defer r.tracer.collecting.Unlock()
+	c := collector{tracer: r.tracer, start: r.start, index: map[bpf.CommandImageKey]int{}}
+	if err := c.collectImages(r.attempt); err != nil {
+		return trace.Trace{}, err
+	}
+	if err := c.collectChecks(r.attempt); err != nil {
+		return trace.Trace{}, err
+	}
+	lost, err := r.tracer.newlyLost()
+	if err != nil {
+		return trace.Trace{}, err
+	}
+	c.trace.Lost = lost
+	return c.trace, nil
+}
+
+type collector struct {
+	tracer *Tracer
+	start  time.Duration
+	trace  trace.Trace
+	index  map[bpf.CommandImageKey]int
+	blamed []bool
+}
+
+// since turns the kernel's time into one since the attempt began.
+func (c *collector) since(ns uint64) time.Duration {
+	if ns == 0 {
+		return 0
+	}
+	return time.Duration(ns) - c.start
+}
+
+func (c *collector) collectImages(attempt uint32) error {
+	raw, err := backend.TakeEnded(c.tracer.maps.Images,
+		func(k bpf.CommandImageKey) bool { return k.Attempt == attempt },
+		func(i bpf.CommandImage) bool { return i.End != 0 })
+	if err != nil {
+		return err
+	}
+	sort.Slice(raw, func(i, j int) bool { return raw[i].Key.Start < raw[j].Key.Start })
+	exes := map[bpf.CommandExeKey]bpf.CommandExe{}
+	for i, image := range raw {
+		c.index[image.Key] = i
+		exe, err := c.exe(exes, image.Value.Exe)
+		if err != nil {
+			return err
+		}
+		c.trace.Images = append(c.trace.Images, c.image(image.Key, image.Value, exe))
+	}
+	nameLauncher(c.trace.Images)
+	c.blamed = blamed(c.trace.Images)
+	return nil
+}
+
+// nameLauncher gives the process that capmon forked the name of what it
+// executes: until then it is capmon's own, and what it asks for it asks for
+// the sake of that exec.
+func nameLauncher(images []trace.Image) {
+	for _, next := range images {
+		if p := next.Parent; p >= 0 && next.Executed && images[p].Parent < 0 {
+			images[p].Comm = next.Comm
+		}
+	}
+}
+
+// blamed says of each image whether it failed of itself: it failed, and no
+// other process that came from it did.
+func blamed(images []trace.Image) []bool {
+	failed := make([]bool, len(images))
+	for i := range images {
+		failed[i] = images[i].Failed()
+	}
+	for i := range images {
+		if !images[i].Failed() {
+			continue
+		}
+		for above := images[i].Parent; above >= 0; above = images[above].Parent {
+			if images[above].PID != images[i].PID {
+				failed[above] = false
+			}
+		}
+	}
+	return failed
+}
+
+func (c *collector) image(key bpf.CommandImageKey, raw bpf.CommandImage, exe bpf.CommandExe) trace.Image {
+	parent := -1
+	if i, ok := c.index[raw.Parent]; ok {
+		parent = i
+	}
+	return trace.Image{
+		Process:  trace.Process{PID: int(key.Tgid), Comm: backend.Text(raw.Comm[:]), Exe: exePath(exe)},
+		Parent:   parent,
+		PPID:     int(raw.Ppid),
+		Executed: raw.Executed != 0,
+		Start:    c.since(key.Start),
+		End:      c.since(raw.End),
+		Replaced: raw.Replaced != 0,
+		Status:   unix.WaitStatus(raw.Status),
+		Mode:     uint32(exe.Mode),
+	}
+}
+
+func (c *collector) exe(known map[bpf.CommandExeKey]bpf.CommandExe, key bpf.CommandExeKey) (bpf.CommandExe, error) {
+	if exe, ok := known[key]; ok || key == (bpf.CommandExeKey{}) {
+		return exe, nil
+	}
+	var exe bpf.CommandExe
+	if err := c.tracer.maps.Exes.Lookup(key, &exe); err != nil && !backend.IsMissing(err) {
+		return exe, fmt.Errorf("read executables: %w", err)
+	}
+	known[key] = exe
+	return exe, nil
+}
+
+func (c *collector) collectChecks(attempt uint32) error {
+	raw, err := backend.Take[bpf.CommandCheckKey, bpf.CommandCheck](c.tracer.maps.Checks,
+		func(k bpf.CommandCheckKey) bool { return k.Image.Attempt == attempt })
+	if err != nil {
+		return err
+	}
+	sort.Slice(raw, func(i, j int) bool { return raw[i].Value.First < raw[j].Value.First })
+	known := map[kind]int{}
+	for _, r := range raw {
+		check, err := c.check(r.Key, r.Value)
+		if err != nil {
+			return err
+		}
+		k := kindOf(r.Key, check.Stack)
+		if i, ok := known[k]; ok {
+			c.trace.Checks[i].Count += check.Count
+			continue
+		}
+		known[k] = len(c.trace.Checks)
+		c.trace.Checks = append(c.trace.Checks, check)
+	}
+	return nil
+}
+
+// kind is what the repeats of a check have in common. The kernel side may
+// have more than one record of a kind: what it takes for two ways to a check
+// can have one and the same stack.
+type kind struct {
+	key   bpf.CommandCheckKey // without its path
+	stack string
+}
+
+func kindOf(key bpf.CommandCheckKey, stack []string) kind {
+	key.Site.Path = 0
+	return kind{key, strings.Join(stack, " ")}
+}
+
+func (c *collector) check(key bpf.CommandCheckKey, raw bpf.CommandCheck) (trace.Check, error) {
+	flags := bpf.CommandCheckFlags(key.Flags)
+	has := func(f bpf.CommandCheckFlags) bool { return flags&f != 0 }
+	stack, err := c.tracer.stack(key.Site)
+	if err != nil {
+		return trace.Check{}, err
+	}
+	check := trace.Check{
+		Process:   trace.Process{PID: int(key.Image.Tgid)},
+		Image:     -1,
+		Cap:       caps.Cap(key.Site.Cap),
+		Verdict:   trace.Fail,
+		Audited:   !has(bpf.CommandCheckFlagsCHECK_NOAUDIT),
+		InitialNS: !has(bpf.CommandCheckFlagsCHECK_OTHER_NS),
+		OwnCreds:  !has(bpf.CommandCheckFlagsCHECK_OTHER_CRED),
+		Syscall:   c.tracer.syscalls.Name(int(key.Site.Nr), key.Site.Compat != 0),
+		Returned:  has(bpf.CommandCheckFlagsCHECK_RETURNED),
+		Return:    raw.Ret,
+		Function:  trace.Asker(stack),
+		Stack:     stack,
+		Call:      raw.Call,
+		First:     c.since(raw.First),
+		Count:     raw.Count,
+	}
+	if i, ok := c.index[key.Image]; ok {
+		check.Image = i
+		check.Process = c.trace.Images[i].Process
+		if c.trace.Images[i].Parent >= 0 {
+			// It may have changed since (prctl(2)).
+			check.Process.Comm = backend.Text(raw.Comm[:])
+		}
+		if c.blamed[i] {
+			check.FailedAt = c.trace.Images[i].End
+		}
+	}
+	if has(bpf.CommandCheckFlagsCHECK_PASS) {
+		check.Verdict = trace.Pass
+	}
+	if !c.tracer.programs.Backend.SeesOpts {
+		check.Audited = trace.AuditedByStack(stack)
+	}
+	return check, nil
+}
+
+// stack returns the kernel stack of a place, without capmon's own hook.
+// Places stay the same while the kernel runs, so they are named once.
+func (t *Tracer) stack(site bpf.CommandSite) ([]string, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if named, ok := t.stacks[site]; ok {
+		return named, nil
+	}
+	var raw bpf.CommandStack
+	if err := t.maps.Stacks.Lookup(site, &raw); backend.IsMissing(err) {
+		return nil, nil
+	} else if err != nil {
+		return nil, fmt.Errorf("read kernel stacks: %w", err)
+	}
+	symbols, err := t.symbols()
+	if err != nil {
+		return nil, err
+	}
+	named := symbols.Stack(raw.Ips[:min(raw.Frames, uint64(len(raw.Ips)))])
+	t.stacks[site] = named
+	return named, nil
+}
+
+// newlyLost is how many records were lost since it was last asked.
+func (t *Tracer) newlyLost() (uint64, error) {
+	total, err := t.programs.Lost()
+	if err != nil {
+		return 0, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	lost := total - t.lastLost
+	t.lastLost = total
+	return lost, nil
+}

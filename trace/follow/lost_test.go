@@ -1,0 +1,97 @@
+package follow
+
+import (
+	"fmt"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/capmon/capmon/internal/testenv"
+	"github.com/capmon/capmon/trace/backend"
+)
+
+// openSmall opens a backend whose maps of these names hold so many entries.
+func openSmall(t *testing.T, name string, entries map[string]uint32) *Tracer {
+	t.Helper()
+	chosen, err := backend.Find(name)
+	must(t, err)
+	spec, err := commandSpec()
+	must(t, err)
+	for m, n := range entries {
+		spec.Maps[m].MaxEntries = n
+	}
+	tracer, err := openSpec(chosen, spec)
+	must(t, err)
+	t.Cleanup(func() { must(t, tracer.Close()) })
+	return tracer
+}
+
+// Five kinds of check in turn, so many times, in so many processes.
+const askFive = `sub five { for $file ("a".."e") { if (!fork) { open(F, "<", "secret"); exit } wait } }`
+
+func TestLostIsCounted(t *testing.T) {
+	for _, c := range []struct {
+		full    string
+		entries uint32
+		exactly uint64 // 0: at least one
+	}{
+		{"checks", 4, 0},
+		{"images", 3, 0},
+		{"followed", 1, 5}, // the command itself has room
+		{"stacks", 1, 0},
+		{"exes", 1, 0},
+	} {
+		t.Run(c.full, func(t *testing.T) {
+			oneBackend(t, func(t *testing.T, shared *Tracer) {
+				tracer := openSmall(t, shared.Backend(), map[string]uint32{c.full: c.entries})
+				p := perl(askFive + `five(); exec "/bin/true"`)
+				p.dir = testenv.OpenToAll(t)
+				rootFile(t, p.dir)
+				r := p.start(t, tracer)
+				r.wait()
+				seen := r.collect()
+				if seen.Lost == 0 || c.exactly != 0 && seen.Lost != c.exactly {
+					t.Errorf("lost %d, want %d", seen.Lost, c.exactly)
+				}
+				if again := r.collect(); again.Lost != 0 {
+					t.Errorf("reported twice: %d", again.Lost)
+				}
+			})
+		})
+	}
+}
+
+// What is kept and what is lost is all there was.
+func TestNothingIsLostSilently(t *testing.T) {
+	oneBackend(t, func(t *testing.T, shared *Tracer) {
+		tracer := openSmall(t, shared.Backend(), map[string]uint32{"checks": 20})
+		const times = 50
+		p := perl(perlAsk + fmt.Sprintf(`for (1..%d) { $pid = fork // die; if (!$pid) { ask(); exit } wait }`, times))
+		r := p.start(t, tracer)
+		r.wait()
+		seen := r.collect()
+		kept := uint64(len(asks(seen)))
+		if kept == 0 || kept+seen.Lost < times {
+			t.Errorf("%d kept and %d lost of %d", kept, seen.Lost, times)
+		}
+	})
+}
+
+// Two system calls at the same time, of which one waits in the other's way.
+func TestLostCallIsCounted(t *testing.T) {
+	oneBackend(t, func(t *testing.T, shared *Tracer) {
+		tracer := openSmall(t, shared.Backend(), map[string]uint32{"calls": 1})
+		p := perl(`use Fcntl; if (!fork) { open(F, "<", "fifo"); exit }
+			1 until sysopen(F, "fifo", O_WRONLY | O_NONBLOCK); wait`)
+		// Root needs a capability for a fifo of another user's.
+		p.root = true
+		p.dir = testenv.OpenToAll(t)
+		must(t, unix.Mkfifo(p.dir+"/fifo", 0o600))
+		must(t, unix.Chown(p.dir+"/fifo", nobody, nobody))
+		r := p.start(t, tracer)
+		r.wait()
+		if seen := r.collect(); seen.Lost == 0 {
+			t.Errorf("nothing lost: %+v", seen.Checks)
+		}
+	})
+}

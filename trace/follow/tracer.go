@@ -1,0 +1,122 @@
+// Package follow watches the capability checks of a command and of all that
+// it starts.
+package follow
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/cilium/ebpf"
+
+	"github.com/capmon/capmon/bpf"
+	"github.com/capmon/capmon/trace"
+	"github.com/capmon/capmon/trace/backend"
+)
+
+// Tracer watches the processes of commands. Its programs stay attached from
+// Open to Close; each command is one Recording.
+type Tracer struct {
+	programs *backend.Programs
+	maps     bpf.CommandMaps
+
+	syscalls trace.Syscalls
+	symbols  func() (*backend.Symbols, error)
+
+	collecting  sync.Mutex
+	mu          sync.Mutex
+	lastAttempt uint32
+	lastLost    uint64
+	stacks      map[bpf.CommandSite][]string
+}
+
+// Open loads the backend of that name, or with "" the best one that loads,
+// and attaches its programs. Nothing is recorded until a thread is armed.
+func Open(name string) (*Tracer, error) { return backend.Open(name, open) }
+
+func open(b backend.Backend) (*Tracer, error) {
+	spec, err := commandSpec()
+	if err != nil {
+		return nil, err
+	}
+	return openSpec(b, spec)
+}
+
+func commandSpec() (*ebpf.CollectionSpec, error) {
+	spec, err := bpf.LoadCommand()
+	if err != nil {
+		return nil, fmt.Errorf("read eBPF programs: %w", err)
+	}
+	return spec, nil
+}
+
+func openSpec(b backend.Backend, spec *ebpf.CollectionSpec) (*Tracer, error) {
+	t, err := load(b, spec)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.programs.Attach(); err != nil {
+		t.Close()
+		return nil, err
+	}
+	return t, nil
+}
+
+// load returns a tracer that is not yet attached.
+func load(b backend.Backend, spec *ebpf.CollectionSpec) (*Tracer, error) {
+	names, err := trace.NewSyscalls()
+	if err != nil {
+		return nil, err
+	}
+	t := &Tracer{syscalls: names, stacks: map[bpf.CommandSite][]string{}}
+	if t.programs, err = backend.Load(b, spec, &t.maps); err != nil {
+		return nil, err
+	}
+	// Symbols take some 100 ms to read: do it while the first attempt runs.
+	t.symbols = backend.SymbolReader()
+	go t.symbols()
+	return t, nil
+}
+
+// Backend is the name of the backend that was loaded.
+func (t *Tracer) Backend() string { return t.programs.Backend.Name }
+
+// Close detaches and unloads everything. Without a tracer it does nothing.
+func (t *Tracer) Close() error {
+	if t == nil {
+		return nil
+	}
+	return errors.Join(t.programs.Close(), t.maps.Close())
+}
+
+// Recording is what is seen of one command.
+type Recording struct {
+	tracer  *Tracer
+	attempt uint32
+	tid     uint32
+	start   time.Duration
+}
+
+// Arm follows the next process that the thread tid forks, and all its
+// descendants. They are recorded from that process's exec on, the exec
+// included.
+func (t *Tracer) Arm(tid int) (*Recording, error) {
+	t.mu.Lock()
+	t.lastAttempt++
+	r := &Recording{tracer: t, attempt: t.lastAttempt, tid: uint32(tid), start: backend.Monotonic()}
+	t.mu.Unlock()
+	if err := t.maps.Armed.Put(r.tid, r.attempt); err != nil {
+		return nil, fmt.Errorf("arm tracer: %w", err)
+	}
+	return r, nil
+}
+
+// Disarm ends the following of new children of the armed thread. What was
+// forked stays followed.
+func (r *Recording) Disarm() error {
+	if err := r.tracer.maps.Armed.Delete(r.tid); err != nil && !errors.Is(err, ebpf.ErrKeyNotExist) {
+		return fmt.Errorf("disarm tracer: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,313 @@
+package follow
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/capmon/capmon/internal/testenv"
+	"github.com/capmon/capmon/trace"
+)
+
+// onlyCheck expects one kind of check by ask, made so many times.
+func onlyCheck(t *testing.T, seen trace.Trace, times uint64) trace.Check {
+	t.Helper()
+	checks := asks(seen)
+	if len(checks) != 1 || checks[0].Count != times {
+		t.Fatalf("want one check, made %d times, got %+v", times, checks)
+	}
+	if checks[0].Image < 0 {
+		t.Fatalf("of no image: %+v", checks[0])
+	}
+	return checks[0]
+}
+
+func TestForkWithoutExec(t *testing.T) {
+	eachBackend(t, func(t *testing.T, tracer *Tracer) {
+		seen := perl(perlAsk+`$pid = fork // die; if (!$pid) { $0 = "child"; ask(); exit 3 } waitpid($pid, 0)`).run(t, tracer)
+		check := onlyCheck(t, seen, 1)
+		child := seen.Images[check.Image]
+		parent := seen.Images[child.Parent]
+		if child.Executed || !parent.Executed || child.PID == parent.PID || child.PPID != parent.PID {
+			t.Errorf("child %+v, parent %+v", child, parent)
+		}
+		if child.Exe != parent.Exe || !strings.Contains(child.Exe, "/perl") {
+			t.Errorf("executables: %q and %q", child.Exe, parent.Exe)
+		}
+		if check.Process.Comm != "child" || !child.Status.Exited() || child.Status.ExitStatus() != 3 {
+			t.Errorf("comm %q, status %#x", check.Process.Comm, child.Status)
+		}
+		if check.FailedAt == 0 || check.FailedAt != child.End {
+			t.Errorf("failed at %v, ended at %v", check.FailedAt, child.End)
+		}
+	})
+}
+
+func TestThreads(t *testing.T) {
+	eachBackend(t, func(t *testing.T, tracer *Tracer) {
+		const threads = 8
+		seen := role(t, "threads", fmt.Sprint(threads), "50").run(t, tracer)
+		onlyCheck(t, seen, threads*50)
+	})
+}
+
+// The first checks of a kind, made by two threads at the same moment, are not
+// counted as one.
+func TestThreadsInStep(t *testing.T) {
+	if runtime.NumCPU() < 2 {
+		testenv.Cannot(t, "takes two processors")
+	}
+	eachBackend(t, func(t *testing.T, tracer *Tracer) {
+		for range testenv.Scaled(20) {
+			counts := map[string]uint64{}
+			for _, c := range role(t, "threads in step", "2").run(t, tracer).Checks {
+				counts[c.Syscall] += c.Count
+			}
+			for _, nr := range refused {
+				if name := tracer.syscalls.Name(int(nr), false); counts[name] != 2 {
+					t.Errorf("%s: %d times", name, counts[name])
+				}
+			}
+		}
+	})
+}
+
+func TestLeaderEndsFirst(t *testing.T) {
+	eachBackend(t, func(t *testing.T, tracer *Tracer) {
+		r := role(t, "leader leaves").start(t, tracer)
+		status := r.wait()
+		seen := r.collect()
+		image := seen.Images[onlyCheck(t, seen, 1).Image]
+		if status.ExitStatus() != 7 || image.Status != status || image.PID != r.pid {
+			t.Errorf("status %#x and %#x, %s", status, image.Status, r.printed())
+		}
+	})
+}
+
+func TestExecByThread(t *testing.T) {
+	eachBackend(t, func(t *testing.T, tracer *Tracer) {
+		p := role(t, "exec by a thread", "/usr/bin/perl", "-e", perlAsk+"ask(); ask()")
+		r := p.start(t, tracer)
+		if status := r.wait(); status != 0 {
+			t.Fatalf("status %#x: %s", status, r.printed())
+		}
+		seen := r.collect()
+		checks := asks(seen)
+		if len(checks) != 2 || checks[0].Count != 1 || checks[1].Count != 2 {
+			t.Fatalf("checks: %+v", checks)
+		}
+		before, after := seen.Images[checks[0].Image], seen.Images[checks[1].Image]
+		if before.PID != r.pid || after.PID != r.pid || after.Parent != checks[0].Image {
+			t.Errorf("pid %d: before %+v, after %+v", r.pid, before, after)
+		}
+		if !before.Replaced || before.Exe != p.args[0] || after.Replaced || after.Comm != "perl" {
+			t.Errorf("before %+v, after %+v", before, after)
+		}
+	})
+}
+
+func TestSpawn(t *testing.T) {
+	eachBackend(t, func(t *testing.T, tracer *Tracer) {
+		seen := role(t, "spawn", "/usr/bin/perl", "-e", perlAsk+"ask()").run(t, tracer)
+		image := seen.Images[onlyCheck(t, seen, 1).Image]
+		if image.Comm != "perl" || !image.Executed {
+			t.Errorf("image: %+v", image)
+		}
+	})
+}
+
+func TestDaemonOutlivesCommand(t *testing.T) {
+	eachBackend(t, func(t *testing.T, tracer *Tracer) {
+		gate, open, err := os.Pipe()
+		must(t, err)
+		defer gate.Close()
+		defer open.Close()
+		p := perl(perlAsk + `use POSIX; $^F = 9; open(G, "<&=", 3) or die;
+			if (!fork) { POSIX::setsid(); if (!fork) { sysread(G, $x, 1); ask(); exit 4 } exit 0 } wait; exit $?`)
+		p.files = []*os.File{gate}
+		r := p.start(t, tracer)
+		if status := r.wait(); status != 0 {
+			t.Fatalf("status %#x: %s", status, r.printed())
+		}
+		first := r.collect()
+		left := followedPIDs(t, tracer)
+		if len(left) != 1 || len(asks(first)) != 0 {
+			t.Fatalf("left: %v, checks: %+v", left, asks(first))
+		}
+		open.Close()
+		awaitEnd(t, left[0])
+		check := onlyCheck(t, r.collect(), 1)
+		if check.Process.PID != left[0] || check.Process.Comm != "perl" || check.Process.Exe == "" {
+			t.Errorf("not the daemon's, which was %d: %+v", left[0], check)
+		}
+	})
+}
+
+func TestManyChildren(t *testing.T) {
+	eachBackend(t, func(t *testing.T, tracer *Tracer) {
+		children := testenv.Scaled(5000)
+		p := shell(fmt.Sprintf(`i=0; while [ $i -lt %d ]; do (: <secret) 2>/dev/null; i=$((i+1)); done`, children))
+		p.dir = testenv.OpenToAll(t)
+		rootFile(t, p.dir)
+		seen := p.run(t, tracer)
+		refused := map[int]uint64{}
+		for _, c := range seen.Checks {
+			if c.Cap.String() == "CAP_DAC_READ_SEARCH" && c.Syscall == "openat" {
+				refused[c.Image] += c.Count
+			}
+		}
+		forked, executed := 0, 0
+		for _, i := range seen.Images {
+			if i.Executed {
+				executed++
+			} else if i.Parent >= 0 {
+				forked++
+			}
+			if i.End == 0 {
+				t.Fatalf("has not ended: %+v", i)
+			}
+		}
+		if len(refused) != children || forked != children || executed != 1 {
+			t.Errorf("%d of %d children refused, %d forked, %d executed", len(refused), children, forked, executed)
+		}
+		for image, times := range refused {
+			if times != 1 {
+				t.Errorf("%+v was refused %d times", seen.Images[image], times)
+			}
+		}
+	})
+}
+
+func TestUnrelatedProcessStaysOut(t *testing.T) {
+	eachBackend(t, func(t *testing.T, tracer *Tracer) {
+		// It asks all the time until its input ends.
+		other := exec.Command("/usr/bin/perl", "-e", perlAsk+`
+			$SIG{ALRM} = "DEFAULT"; alarm 300; $| = 1; vec($in, 0, 1) = 1; print "asking\n";
+			do { ask() for 1..100 } until select($r = $in, undef, undef, 0)`)
+		until, err := other.StdinPipe()
+		must(t, err)
+		out, err := other.StdoutPipe()
+		must(t, err)
+		must(t, other.Start())
+		defer func() {
+			until.Close()
+			must(t, other.Wait())
+		}()
+		_, err = out.Read(make([]byte, 10))
+		must(t, err)
+
+		times := testenv.Scaled(5000)
+		seen := perl(perlAsk+fmt.Sprintf(`ask() for 1..%d`, times)).run(t, tracer)
+		onlyCheck(t, seen, uint64(times))
+		for _, i := range seen.Images {
+			if i.PID == other.Process.Pid {
+				t.Errorf("foreign: %+v", i)
+			}
+		}
+	})
+}
+
+func TestTwoRecordings(t *testing.T) {
+	eachBackend(t, func(t *testing.T, tracer *Tracer) {
+		times := []int{testenv.Scaled(3000), testenv.Scaled(4000)}
+		var both []*running
+		for _, n := range times {
+			both = append(both, perl(perlAsk+fmt.Sprintf(`for (1..%d) { ask(); if (!fork) { exit } wait if $_ %% 100 == 0 } 1 while wait > 0`, n/10)).start(t, tracer))
+		}
+		for i, r := range both {
+			if status := r.wait(); status != 0 {
+				t.Fatalf("status %#x: %s", status, r.printed())
+			}
+			check := onlyCheck(t, r.collect(), uint64(times[i]/10))
+			if check.Process.PID != r.pid {
+				t.Errorf("not of %d: %+v", r.pid, check)
+			}
+		}
+	})
+}
+
+// What the launcher does between fork and exec is not the command's, but for
+// the exec itself.
+func TestRefusedExec(t *testing.T) {
+	eachBackend(t, func(t *testing.T, tracer *Tracer) {
+		dir := testenv.OpenToAll(t)
+		must(t, os.WriteFile(dir+"/secret", nil, 0o700))
+		r, err := program{args: []string{dir + "/secret"}}.launch(t, tracer)
+		if err != unix.EACCES {
+			t.Fatalf("executed: %v", err)
+		}
+		seen := r.collect()
+		want := want{cap: "CAP_DAC_OVERRIDE", verdict: trace.Fail, syscall: "execve", errno: unix.EACCES, function: "generic_permission"}
+		refused := 0
+		for _, c := range seen.Checks {
+			switch {
+			case want.matches(c):
+				refused++
+			case c.Syscall != "execve":
+				t.Errorf("not of the exec: %+v", c)
+			}
+		}
+		if refused != 1 || len(seen.Images) != 1 || seen.Images[0].Executed || seen.Images[0].End == 0 {
+			t.Errorf("refused %d times: images %+v, checks %+v", refused, seen.Images, seen.Checks)
+		}
+	})
+}
+
+// Pids are few here, so that they soon come again, those of followed
+// processes to others and the other way round.
+func TestPIDReuse(t *testing.T) {
+	testenv.OnlyInVM(t)
+	const pidMax = "/proc/sys/kernel/pid_max"
+	was, err := os.ReadFile(pidMax)
+	must(t, err)
+	t.Cleanup(func() { must(t, os.WriteFile(pidMax, was, 0o644)) })
+	must(t, os.WriteFile(pidMax, []byte("400"), 0o644))
+
+	eachBackend(t, func(t *testing.T, tracer *Tracer) {
+		const times = 400
+		script := fmt.Sprintf(`for (1..%d) { $pid = fork // die; if (!$pid) { ask(); exit } print "$pid\n"; waitpid($pid, 0) }`, times)
+		other := exec.Command("/usr/bin/perl", "-e", fmt.Sprintf(`sub ask { syscall(%d, $x = ".") } `, unix.SYS_CHROOT)+script)
+		other.SysProcAttr = credential()
+		var foreign strings.Builder
+		other.Stdout = &foreign
+		must(t, other.Start())
+		r := perl(perlAsk+script).start(t, tracer)
+		status := r.wait()
+		must(t, other.Wait())
+		if status != 0 {
+			t.Fatalf("status %#x: %s", status, r.printed())
+		}
+		seen := r.collect()
+
+		if n := countOf(asks(seen)); n != times {
+			t.Errorf("%d checks, want %d", n, times)
+		}
+		byPID := map[int]int{}
+		for _, i := range seen.Images {
+			byPID[i.PID]++
+		}
+		shared := 0
+		for _, line := range lines(foreign.String()) {
+			pid, err := strconv.Atoi(line)
+			must(t, err)
+			shared += byPID[pid]
+		}
+		if shared == 0 {
+			t.Error("no pid was used by both: the test shows nothing")
+		}
+		if slices.ContainsFunc(seen.Checks, func(c trace.Check) bool { return c.Syscall == "chroot" }) {
+			t.Error("a foreign process was followed")
+		}
+		// One forked by the launcher, one executed, and the children.
+		if len(seen.Images) != times+2 {
+			t.Errorf("%d images", len(seen.Images))
+		}
+	})
+}

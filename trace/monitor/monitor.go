@@ -1,0 +1,154 @@
+// Package monitor watches the capability checks of the whole machine while they
+// are made.
+package monitor
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/ringbuf"
+
+	"github.com/capmon/capmon/bpf"
+	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/trace"
+	"github.com/capmon/capmon/trace/backend"
+)
+
+// LiveCheck is what a monitor sees of a capability check and of its repeats
+// within one window. What the system call then returned is not known: to see
+// that, every system call of the machine would have to be slowed down.
+type LiveCheck struct {
+	// Time is when the first of them was made.
+	Time time.Time
+	// Comm is the process's name (at most 15 bytes, see proc(5)), PID its
+	// thread group id and PPID its parent's in the initial pid namespace.
+	Comm      string
+	PID, PPID int
+	// UID is the effective user id in the initial user namespace.
+	UID     uint32
+	Cap     caps.Cap
+	Verdict trace.Verdict
+	// Audited, InitialNS and OwnCreds are as in Check.
+	Audited, InitialNS, OwnCreds bool
+	// Syscall is the name of the system call, "" outside of one.
+	Syscall string
+	// Function is the kernel function that asked, "" if it is not known.
+	Function string
+	// Count is how many checks these are.
+	Count uint64
+}
+
+// Config is how a Monitor works. The zero value sees every audited
+// check against the initial user namespace, each by itself.
+type Config struct {
+	// Backend is one of backend.Names, or "" for the best that loads.
+	Backend string
+	Filter  Filter
+	// Window is how long repeats are counted before they are handed over as
+	// one, 0 for never.
+	Window time.Duration
+	// RingBytes and WindowEntries are the sizes of what checks wait in, 0 for
+	// what bpf/monitor_records.h says. RingBytes must be a power of 2 and
+	// hold whole pages.
+	RingBytes, WindowEntries uint32
+}
+
+// Monitor sees capability checks of the whole machine while they are made.
+// Its memory is bounded, in the kernel and here: what finds no room is lost
+// and counted.
+type Monitor struct {
+	config   Config
+	programs *backend.Programs
+	maps     bpf.MonitorMaps
+	ring     *ringbuf.Reader
+	window   *window
+	places   *places
+	syscalls trace.Syscalls
+}
+
+// Open loads the programs and attaches them. From then on checks wait for Run.
+func Open(c Config) (*Monitor, error) {
+	return backend.Open(c.Backend, func(b backend.Backend) (*Monitor, error) { return open(b, c) })
+}
+
+func open(b backend.Backend, c Config) (*Monitor, error) {
+	spec, err := newSpec(c)
+	if err != nil {
+		return nil, err
+	}
+	symbols, err := backend.ReadSymbols()
+	if err != nil {
+		return nil, err
+	}
+	if err := symbols.Locate(spec); err != nil {
+		return nil, err
+	}
+	names, err := trace.NewSyscalls()
+	if err != nil {
+		return nil, err
+	}
+	m := &Monitor{config: c, syscalls: names}
+	if err := m.start(b, spec); err != nil {
+		m.Close()
+		return nil, err
+	}
+	m.places = newPlaces(m.maps.Places, symbols)
+	return m, nil
+}
+
+func newSpec(c Config) (*ebpf.CollectionSpec, error) {
+	spec, err := bpf.LoadMonitor()
+	if err != nil {
+		return nil, fmt.Errorf("read eBPF programs: %w", err)
+	}
+	if err := c.Filter.specialize(spec); err != nil {
+		return nil, err
+	}
+	if err := spec.Variables[bpf.MonitorVarFold].Set(c.Window > 0); err != nil {
+		return nil, fmt.Errorf("set folding: %w", err)
+	}
+	if c.RingBytes != 0 {
+		spec.Maps[bpf.MonitorMapRing].MaxEntries = c.RingBytes
+	}
+	if c.WindowEntries != 0 {
+		spec.Maps[bpf.MonitorMapWindows].InnerMap.MaxEntries = c.WindowEntries
+	}
+	return spec, nil
+}
+
+// start loads the programs, fills their maps and attaches them.
+func (m *Monitor) start(b backend.Backend, spec *ebpf.CollectionSpec) (err error) {
+	if m.programs, err = backend.Load(b, spec, &m.maps); err != nil {
+		return err
+	}
+	if err := m.config.Filter.fill(&m.maps); err != nil {
+		return err
+	}
+	if m.ring, err = ringbuf.NewReader(m.maps.Ring); err != nil {
+		return fmt.Errorf("read eBPF ring: %w", err)
+	}
+	if m.window, err = newWindow(m.maps.Windows, spec.Maps[bpf.MonitorMapWindows].InnerMap); err != nil {
+		return err
+	}
+	return m.programs.Attach()
+}
+
+// Backend is the name of the backend that was loaded.
+func (m *Monitor) Backend() string { return m.programs.Backend.Name }
+
+// Lost is how many checks, or processes of a tree, found no room.
+func (m *Monitor) Lost() (uint64, error) { return m.programs.Lost() }
+
+// Close detaches and unloads everything.
+func (m *Monitor) Close() error {
+	errs := []error{m.programs.Close()}
+	if m.ring != nil {
+		errs = append(errs, m.ring.Close())
+	}
+	if m.window != nil {
+		errs = append(errs, m.window.close())
+	}
+	return errors.Join(append(errs, m.maps.Close())...)
+}

@@ -1,0 +1,4 @@
+package monitor
+
+// sysPrefix is what the names of system calls' functions begin with.
+const sysPrefix = "x64_"

@@ -1,4 +1,0 @@
-package trace
-
-// sysPrefix is what the names of system calls' functions begin with.
-const sysPrefix = "arm64_"
