@@ -6,6 +6,7 @@ import "github.com/capmon/capmon/discover/controller"
 
 // What the controller and its callers share.
 type (
+	Advice       = controller.Advice
 	Attempt      = controller.Attempt
 	Attempter    = controller.Attempter
 	Confirmation = controller.Confirmation
@@ -21,6 +22,13 @@ const (
 	Minimal    = controller.Minimal
 	Sufficient = controller.Sufficient
 	NotFound   = controller.NotFound
+)
+
+// The advice that a report can have.
+const (
+	MoreRuns   = controller.MoreRuns
+	CleanUp    = controller.CleanUp
+	UseSandbox = controller.UseSandbox
 )
 
 // Schema names the version of the JSON form of Report.

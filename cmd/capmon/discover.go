@@ -128,7 +128,15 @@ func searchFailed(err error, p *progress) error {
 	var hook *attempt.HookError
 	if errors.As(err, &hook) {
 		p.output(hook.Output)
-		return hook
+	}
+	return optionNamed(err)
+}
+
+// optionNamed says by which option a hook that failed was given.
+func optionNamed(err error) error {
+	var hook *attempt.HookError
+	if errors.As(err, &hook) {
+		return fmt.Errorf("--%w", hook)
 	}
 	return err
 }

@@ -71,7 +71,7 @@ func (d *discovery) find(ctx context.Context) (discover.Result, error) {
 		Setup: o.setup, Check: o.check, Cleanup: o.cleanup,
 		Timeout: o.timeout, ExpectExit: o.expectExit, ExpectOutput: o.expectOutput,
 		Ready: o.ready, ReadyTimeout: o.readyTimeout,
-		Warn: func(err error) { d.progress.say("%v", err) },
+		Warn: func(err error) { d.progress.say("%v", optionNamed(err)) },
 	})
 	return discover.Find(ctx, announced{attempter, d.progress}, discover.Options{
 		Grantable: d.progress.grantable, MaxRuns: o.maxRuns, Observe: d.progress.end,

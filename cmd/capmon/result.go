@@ -13,13 +13,13 @@ import (
 func writeResult(w io.Writer, r discover.Report) error {
 	s := newStyle(w)
 	if r.Verdict == discover.NotFound {
-		_, err := fmt.Fprintln(w, sentence(printable(r.Reason)))
+		_, err := fmt.Fprintln(w, sentence(printable(withAdvice(r))))
 		return err
 	}
 	var b strings.Builder
 	writeNeeds(&b, s, r)
 	if r.Verdict == discover.Sufficient {
-		fmt.Fprintf(&b, "%s %s\n", s.strong.Sprint("unproven:"), printable(r.Reason))
+		fmt.Fprintf(&b, "%s %s\n", s.strong.Sprint("unproven:"), printable(withAdvice(r)))
 	}
 	writeAlternatives(&b, r)
 	for _, exe := range r.Elevated {

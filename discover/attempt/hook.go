@@ -13,17 +13,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// HookError is a --setup or --cleanup that failed.
+// HookError is a setup or a cleanup that failed.
 type HookError struct {
-	// Option is the option that gave the hook, such as "--setup".
-	Option string
+	// Hook is "setup" or "cleanup".
+	Hook string
 	// Outcome says how it ended: "exit 1".
 	Outcome string
 	// Output is what it printed.
 	Output string
 }
 
-func (e *HookError) Error() string { return fmt.Sprintf("%s failed: %s", e.Option, e.Outcome) }
+func (e *HookError) Error() string { return fmt.Sprintf("%s failed: %s", e.Hook, e.Outcome) }
 
 // hooks runs a command of the user's by the shell, as root. What it prints
 // goes to the file: not to a pipe, which a process that it leaves in the
@@ -32,7 +32,7 @@ func (e *HookError) Error() string { return fmt.Sprintf("%s failed: %s", e.Optio
 type hooks func(ctx context.Context, command string, printed *os.File) (syscall.WaitStatus, error)
 
 // runHook runs a hook, if there is one.
-func (r *Runner) runHook(ctx context.Context, option, command string) error {
+func (r *Runner) runHook(ctx context.Context, name, command string) error {
 	if command == "" {
 		return nil
 	}
@@ -46,7 +46,7 @@ func (r *Runner) runHook(ctx context.Context, option, command string) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
-		return fmt.Errorf("run %s: %w", option, err)
+		return fmt.Errorf("run %s: %w", name, err)
 	case status == 0:
 		return nil
 	}
@@ -54,7 +54,7 @@ func (r *Runner) runHook(ctx context.Context, option, command string) error {
 	if err != nil {
 		return err
 	}
-	return &HookError{option, describeExit(status), text}
+	return &HookError{name, describeExit(status), text}
 }
 
 // hookOnHost runs a hook as capmon itself is.

@@ -51,7 +51,7 @@ func (r *Runner) awaitReady(ctx context.Context, process *launch.Process) (contr
 }
 
 func (r *Runner) isReady(ctx context.Context) (bool, error) {
-	err := r.runHook(ctx, "--ready", r.config.Ready)
+	err := r.runHook(ctx, "ready", r.config.Ready)
 	var not *HookError
 	if errors.As(err, &not) {
 		return false, nil

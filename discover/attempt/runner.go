@@ -73,7 +73,7 @@ func NewRunner(config Config, keeper *launch.Keeper, tracer *follow.Tracer) *Run
 // Attempt implements controller.Attempter. When ctx ends, so does the attempt;
 // the cleanup is run all the same.
 func (r *Runner) Attempt(ctx context.Context, grant caps.Set) (controller.Attempt, error) {
-	if err := r.runHook(ctx, "--setup", r.config.Setup); err != nil {
+	if err := r.runHook(ctx, "setup", r.config.Setup); err != nil {
 		// A setup that failed has nothing to be undone; one that was
 		// interrupted may have.
 		if ctx.Err() != nil {
@@ -86,7 +86,7 @@ func (r *Runner) Attempt(ctx context.Context, grant caps.Set) (controller.Attemp
 }
 
 func (r *Runner) cleanup() {
-	err := r.runHook(context.Background(), "--cleanup", r.config.Cleanup)
+	err := r.runHook(context.Background(), "cleanup", r.config.Cleanup)
 	if err != nil {
 		r.config.Warn(err)
 	}
@@ -98,7 +98,7 @@ func (r *Runner) check(ctx context.Context, attempt *controller.Attempt) error {
 	if !attempt.Success {
 		return nil
 	}
-	err := r.runHook(ctx, "--check", r.config.Check)
+	err := r.runHook(ctx, "check", r.config.Check)
 	var failed *HookError
 	if !errors.As(err, &failed) {
 		return err

@@ -40,6 +40,7 @@ type Result struct {
 	Unheld       caps.Set
 	Refused      caps.Set
 	Reason       string
+	Advice       []Advice
 	Confirmed    Confirmation
 	Interrupted  bool
 	Exhausted    bool

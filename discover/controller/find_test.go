@@ -183,9 +183,10 @@ func TestFind(t *testing.T) {
 	}, {
 		name:    "the program cannot succeed twice",
 		program: program{calls: []call{denied(chown), denied(mknod)}, once: 1},
-		want:    controller.Result{Verdict: controller.Sufficient, Capabilities: set(chown, mknod), Refused: set(chown, mknod)},
-		runs:    []caps.Set{0, set(chown), set(chown, mknod), set(chown, mknod)},
-		reason:  "give a --cleanup that undoes what it does",
+		want: controller.Result{Verdict: controller.Sufficient, Capabilities: set(chown, mknod), Refused: set(chown, mknod),
+			Advice: []controller.Advice{controller.CleanUp, controller.UseSandbox}},
+		runs:   []caps.Set{0, set(chown), set(chown, mknod), set(chown, mknod)},
+		reason: "what an attempt leaves behind is in the way of the next",
 	}, {
 		name:    "with one capability it need not succeed twice",
 		program: program{calls: []call{denied(mknod)}, once: 1},
@@ -227,14 +228,14 @@ func TestFind(t *testing.T) {
 		name:    "the attempts are used up before the proof",
 		program: program{calls: []call{denied(chown), denied(mknod)}},
 		opts:    controller.Options{MaxRuns: 4},
-		want:    controller.Result{Verdict: controller.Sufficient, Capabilities: set(chown, mknod), Refused: set(chown, mknod), Exhausted: true},
+		want:    controller.Result{Verdict: controller.Sufficient, Capabilities: set(chown, mknod), Refused: set(chown, mknod), Exhausted: true, Advice: []controller.Advice{controller.MoreRuns}},
 		runs:    []caps.Set{0, set(chown), set(chown, mknod), set(chown, mknod)},
 		reason:  "stopped after 4 attempts",
 	}, {
 		name:    "the attempts are used up before a set is found",
 		program: program{calls: []call{denied(chown), denied(mknod)}},
 		opts:    controller.Options{MaxRuns: 2},
-		want:    controller.Result{Verdict: controller.NotFound, Refused: set(chown, mknod), Exhausted: true},
+		want:    controller.Result{Verdict: controller.NotFound, Refused: set(chown, mknod), Exhausted: true, Advice: []controller.Advice{controller.MoreRuns}},
 		runs:    []caps.Set{0, set(chown)},
 		reason:  "no set was found in 2 attempts; refused so far: CAP_CHOWN and CAP_MKNOD",
 	}} {
@@ -390,8 +391,8 @@ func TestLeftoversAreHinted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Verdict != controller.NotFound || !strings.Contains(r.Reason, "--cleanup") {
-		t.Errorf("%s: %q", r.Verdict, r.Reason)
+	if want := []controller.Advice{controller.CleanUp, controller.UseSandbox}; r.Verdict != controller.NotFound || !slices.Equal(r.Advice, want) {
+		t.Errorf("%s: %q, advice %q", r.Verdict, r.Reason, r.Advice)
 	}
 }
 

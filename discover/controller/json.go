@@ -14,6 +14,7 @@ func (r Report) MarshalJSON() ([]byte, error) {
 	p.Command = orEmpty(p.Command)
 	p.User.Groups = orEmpty(p.User.Groups)
 	p.Alternatives = orEmpty(p.Alternatives)
+	p.Advice = orEmpty(p.Advice)
 	p.Evidence = orEmpty(p.Evidence)
 	p.Runs = orEmpty(p.Runs)
 	p.Elevated = orEmpty(p.Elevated)

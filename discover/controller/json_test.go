@@ -87,6 +87,8 @@ func words(t reflect.Type) string {
 	switch t {
 	case reflect.TypeFor[controller.Verdict]():
 		return string(controller.Minimal)
+	case reflect.TypeFor[controller.Advice]():
+		return string(controller.CleanUp)
 	case reflect.TypeFor[trace.Verdict]():
 		return string(trace.Fail)
 	}

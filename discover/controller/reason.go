@@ -18,7 +18,7 @@ func (f *finder) whyUnproven(err error) string {
 	case errors.Is(err, errInterrupted):
 		return "interrupted before it was shown that all of it is needed"
 	case errors.Is(err, errExhausted):
-		return fmt.Sprintf("stopped after %s, before it was shown that all of it is needed: give a higher --max-runs", attempts(len(f.runs)))
+		return fmt.Sprintf("stopped after %s, before it was shown that all of it is needed", attempts(len(f.runs)))
 	}
 	return fmt.Sprintf("stopped before it was shown that all of it is needed: %v", err)
 }
@@ -28,12 +28,12 @@ func (f *finder) whyInconsistent() string {
 	earlier, later := f.runs[f.conflict.earlier-1], f.runs[f.conflict.later-1]
 	again := f.confirmed
 	switch {
-	case again.Succeeded > 0 && again.Succeeded < again.Runs:
+	case f.succeedsSometimes():
 		return fmt.Sprintf("the command succeeds only sometimes: repeated %s with %s, it succeeded %s",
 			times(again.Runs), describe(f.best), times(again.Succeeded))
-	case earlier.Granted == later.Granted && earlier.Success:
+	case f.onlyOnce():
 		return fmt.Sprintf("the command succeeded with %s (attempt %d), and failed with the same when it was repeated (attempt %d, %s): "+
-			"so its failures prove nothing; if it cannot succeed twice, give a --cleanup that undoes what it does, or try --sandbox",
+			"so its failures prove nothing, unless what an attempt leaves behind is in the way of the next",
 			describe(earlier.Granted), f.conflict.earlier, f.conflict.later, later.Outcome)
 	}
 	reason := fmt.Sprintf("the command %s with %s (attempt %d) and %s with %s (attempt %d): either it succeeds only sometimes, or it needs more when it may do more",
@@ -50,7 +50,7 @@ func (f *finder) whyNotFound(err error) string {
 	case errors.Is(err, errInterrupted):
 		return "interrupted before a set was found" + f.refusedSoFar()
 	case errors.Is(err, errExhausted):
-		return fmt.Sprintf("no set was found in %s%s: give a higher --max-runs", attempts(len(f.runs)), f.refusedSoFar())
+		return fmt.Sprintf("no set was found in %s%s", attempts(len(f.runs)), f.refusedSoFar())
 	case err != nil:
 		return fmt.Sprintf("stopped before a set was found: %v", err)
 	}
@@ -63,7 +63,7 @@ func (f *finder) whyNotFound(err error) string {
 		return fmt.Sprintf("%s; %s, which capmon does not hold, was refused and may be what it needs", reason, names(perhaps))
 	}
 	if f.leftSomething() {
-		reason += "; the first attempt failed otherwise: if what an attempt leaves behind is in the way of the next, give a --cleanup that removes it, or try --sandbox"
+		reason += "; the first attempt failed otherwise: what an attempt leaves behind may be in the way of the next"
 	}
 	return reason
 }

@@ -58,6 +58,8 @@ type Report struct {
 	Refused caps.Set `json:"refused"`
 	// Reason says why the verdict is not minimal; empty otherwise.
 	Reason string `json:"reason"`
+	// Advice is what may lead to a better verdict.
+	Advice []Advice `json:"advice"`
 	// Confirmed says how the repeats of the final attempt went.
 	Confirmed Confirmation `json:"confirmed"`
 	// Interrupted: the discovery was ended from outside before it was done.

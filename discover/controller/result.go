@@ -14,6 +14,7 @@ func (f *finder) result(err error) Result {
 		Alternatives: f.alternatives,
 		Unheld:       f.refused().Minus(f.opts.Grantable),
 		Refused:      f.refused(),
+		Advice:       f.advice(err),
 		Confirmed:    f.confirmed,
 		Interrupted:  errors.Is(err, errInterrupted),
 		Exhausted:    errors.Is(err, errExhausted),
@@ -50,6 +51,7 @@ func (r Result) Fill(report *Report) {
 	report.Unheld = r.Unheld
 	report.Refused = r.Refused
 	report.Reason = r.Reason
+	report.Advice = r.Advice
 	report.Confirmed = r.Confirmed
 	report.Interrupted = r.Interrupted
 	report.Exhausted = r.Exhausted

@@ -1,0 +1,51 @@
+package controller
+
+import "errors"
+
+// Advice is what may get further than a discovery did. It is for a caller to
+// put into the words of its own options.
+type Advice string
+
+// The advice there is.
+const (
+	// MoreRuns: allow for more attempts.
+	MoreRuns Advice = "more runs"
+	// CleanUp: undo after every attempt what it leaves behind.
+	CleanUp Advice = "clean up"
+	// UseSandbox: make each attempt in a sandbox of its own.
+	UseSandbox Advice = "use a sandbox"
+)
+
+// advice is what may help against that which ended the search with err, or
+// left it without a proof.
+func (f *finder) advice(err error) []Advice {
+	switch {
+	case f.verdict() == Minimal:
+		return nil
+	case f.onlyOnce() || f.foundNothing(err) && f.leftSomething():
+		return []Advice{CleanUp, UseSandbox}
+	case errors.Is(err, errExhausted):
+		return []Advice{MoreRuns}
+	}
+	return nil
+}
+
+// onlyOnce says whether the command succeeded under a set, and failed under
+// the same when it was repeated.
+func (f *finder) onlyOnce() bool {
+	if f.conflict == nil || f.succeedsSometimes() {
+		return false
+	}
+	earlier, later := f.runs[f.conflict.earlier-1], f.runs[f.conflict.later-1]
+	return earlier.Granted == later.Granted && earlier.Success
+}
+
+// succeedsSometimes says whether repeats under the same set did not agree.
+func (f *finder) succeedsSometimes() bool {
+	return f.confirmed.Succeeded > 0 && f.confirmed.Succeeded < f.confirmed.Runs
+}
+
+// foundNothing says whether the whole search was made, to no avail.
+func (f *finder) foundNothing(err error) bool {
+	return err == nil && !f.found && len(f.runs) > 0
+}
