@@ -5,6 +5,8 @@ import (
 	"os"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/capmon/capmon/cmd/capmon/exit"
 )
 
 // streams are the three standard streams. What a user asked for goes to out;
@@ -18,10 +20,10 @@ type streams struct {
 func run(args []string, stdin, stdout, stderr *os.File) int {
 	app := newApp(streams{stdin, stdout, stderr})
 	if err := refuseSetID(); err != nil {
-		return report(stderr, app.Name, err)
+		return exit.Report(stderr, app.Name, err)
 	}
 	name, args := arrange(app, args)
-	return report(stderr, name, app.RunContext(context.Background(), args))
+	return exit.Report(stderr, name, app.RunContext(context.Background(), args))
 }
 
 // arrange puts flags before the command's words, and says who is called. Where

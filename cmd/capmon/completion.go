@@ -9,6 +9,7 @@ import (
 	"kernel.org/pub/linux/libs/security/libcap/cap"
 
 	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/discover/emit"
 	"github.com/capmon/capmon/trace/backend"
 )
@@ -25,7 +26,7 @@ func completionCommand(s streams) *cli.Command {
 			"source <(capmon completion bash) tries it in this one.",
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 {
-				return usagef("name one shell: bash, zsh or fish")
+				return exit.Usagef("name one shell: bash, zsh or fish")
 			}
 			return printCompletion(s.out, c.App, c.Args().First())
 		},
@@ -53,7 +54,7 @@ func printCompletion(w io.Writer, app *cli.App, shell string) error {
 	case "fish":
 		script = fishCompletion(words)
 	default:
-		return usagef("no completion for %q: the shells are bash, zsh and fish", shell)
+		return exit.Usagef("no completion for %q: the shells are bash, zsh and fish", shell)
 	}
 	if _, err := io.WriteString(w, script); err != nil {
 		return fmt.Errorf("print completion: %w", err)
@@ -92,7 +93,7 @@ const (
 	capabilities kind = "capabilities"
 	file         kind = "file"
 	directory    kind = "directory"
-	cgroup       kind = "cgroup"
+	cgroupPath   kind = "cgroup"
 	userName     kind = "user"
 	userAndGroup kind = "user_group"
 	process      kind = "pid"
@@ -134,7 +135,7 @@ func valueOf(command string, o option) (value, bool) {
 	case "DIR":
 		return value{kind: directory}, true
 	case "PATH":
-		return value{kind: cgroup}, true
+		return value{kind: cgroupPath}, true
 	case "USER":
 		return value{kind: userName}, true
 	case "NAME[:GROUP]":

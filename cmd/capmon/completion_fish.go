@@ -94,7 +94,7 @@ func fishValue(v value) string {
 		return " -F"
 	case directory:
 		choices = "__fish_complete_directories"
-	case cgroup:
+	case cgroupPath:
 		choices = "__capmon_cgroup"
 	case userName:
 		choices = "__fish_complete_users"

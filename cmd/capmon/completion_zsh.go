@@ -114,7 +114,7 @@ func zshAction(v value) string {
 		return "_files"
 	case directory:
 		return "_files -/"
-	case cgroup:
+	case cgroupPath:
 		return "_capmon_cgroup"
 	case userName:
 		return "_users"

@@ -6,9 +6,12 @@ import (
 	"io"
 	"os"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/capmon/capmon/caps/launch"
+	"github.com/capmon/capmon/cmd/capmon/discoveroutput"
+	"github.com/capmon/capmon/cmd/capmon/doctor"
+	"github.com/capmon/capmon/cmd/capmon/exit"
+	"github.com/capmon/capmon/cmd/capmon/output"
+	"github.com/capmon/capmon/cmd/capmon/state"
 	"github.com/capmon/capmon/discover"
 	"github.com/capmon/capmon/discover/attempt"
 	"github.com/capmon/capmon/trace/backend"
@@ -29,13 +32,13 @@ func runDiscover(s streams, o discoverOptions) error {
 	}
 	if err := checkExecutable(o.command, dir); err != nil {
 		fmt.Fprintf(s.err, "capmon discover: %v\n", err)
-		return statusError(exitNotFound)
+		return exit.Status(exit.NotFound)
 	}
-	d, err := openDestination(s, o.file)
+	d, err := output.Open(s.out, o.file)
 	if err != nil {
 		return err
 	}
-	defer d.discard()
+	defer d.Discard()
 	// The keeper comes first: it must not inherit what capmon opens later.
 	keeper, err := launch.StartKeeper()
 	if err != nil {
@@ -56,18 +59,18 @@ func runDiscover(s streams, o discoverOptions) error {
 	}
 	return search(s, d, &discovery{
 		options: o, keeper: keeper, sandboxes: sandboxes, tracer: tracer, identity: id, stdin: s.in,
-		progress: newProgress(s.err, launch.Grantable(), o.verbose),
+		progress: discoveroutput.NewProgress(s.err, launch.Grantable(), o.verbose),
 	}, discover.Report{
 		Schema: discover.Schema, Command: o.command, Directory: dir,
-		Kernel: kernelRelease(), Backend: backend,
+		Kernel: doctor.KernelRelease(), Backend: backend,
 	})
 }
 
 // openTracer returns the tracer and its backend's name; none for "none", with
 // which no check is seen.
 func openTracer(name string) (*follow.Tracer, string, error) {
-	if name == noBackend {
-		return nil, noBackend, nil
+	if name == doctor.NoBackend {
+		return nil, doctor.NoBackend, nil
 	}
 	tracer, err := follow.Open(name)
 	var unsupported *backend.UnsupportedError
@@ -90,15 +93,8 @@ func checkExecutable(command []string, dir string) error {
 	return err
 }
 
-func kernelRelease() string {
-	var u unix.Utsname
-	// Cannot fail with a good pointer.
-	_ = unix.Uname(&u)
-	return unix.ByteSliceToString(u.Release[:])
-}
-
 // search runs the loop and prints what it found.
-func search(s streams, d *destination, search *discovery, r discover.Report) error {
+func search(s streams, d *output.Destination, search *discovery, r discover.Report) error {
 	ctx, restore := untilInterrupted()
 	defer restore()
 
@@ -118,16 +114,16 @@ func search(s streams, d *destination, search *discovery, r discover.Report) err
 		return err
 	}
 	if status := interruptStatus(ctx); status != 0 {
-		return statusError(status)
+		return exit.Status(status)
 	}
 	return verdictStatus(r)
 }
 
 // searchFailed shows what a hook that failed had to say.
-func searchFailed(err error, p *progress) error {
+func searchFailed(err error, p *discoveroutput.Progress) error {
 	var hook *attempt.HookError
 	if errors.As(err, &hook) {
-		p.output(hook.Output)
+		p.Output(hook.Output)
 	}
 	return optionNamed(err)
 }
@@ -141,12 +137,12 @@ func optionNamed(err error) error {
 	return err
 }
 
-func lastWords(w io.Writer, p *progress, a discover.Attempt) {
+func lastWords(w io.Writer, p *discoveroutput.Progress, a discover.Attempt) {
 	if a.Output == "" {
 		return
 	}
 	fmt.Fprintln(w, "the command's own words:")
-	p.output(a.Output)
+	p.Output(a.Output)
 }
 
 // keep stores the report for a later --emit. That it cannot be kept does not
@@ -154,7 +150,7 @@ func lastWords(w io.Writer, p *progress, a discover.Attempt) {
 func keep(w io.Writer, r discover.Report) {
 	owner, _, err := caller()
 	if err == nil {
-		err = saveReport(owner, r)
+		err = state.Save(owner, r)
 	}
 	if err != nil {
 		fmt.Fprintf(w, "capmon discover: the result is not kept for a later --emit: %v\n", err)
@@ -164,9 +160,9 @@ func keep(w io.Writer, r discover.Report) {
 func verdictStatus(r discover.Report) error {
 	switch r.Verdict {
 	case discover.NotFound:
-		return statusError(exitNotFound)
+		return exit.Status(exit.NotFound)
 	case discover.Sufficient:
-		return statusError(exitUnproven)
+		return exit.Status(exit.Unproven)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/discover"
 	"github.com/capmon/capmon/discover/emit"
 	"github.com/capmon/capmon/trace/backend"
@@ -93,7 +94,7 @@ func parseDiscover(c *cli.Context, box sandboxFlag) (discoverOptions, error) {
 	if pattern := c.String("expect-output"); pattern != "" {
 		var err error
 		if o.expectOutput, err = regexp.Compile(pattern); err != nil {
-			return o, usagef("--expect-output: %v", err)
+			return o, exit.Usagef("--expect-output: %v", err)
 		}
 	}
 	if c.IsSet("emit") {
@@ -105,33 +106,33 @@ func parseDiscover(c *cli.Context, box sandboxFlag) (discoverOptions, error) {
 func (o discoverOptions) validate() error {
 	for _, format := range o.formats {
 		if err := emit.Known(format); err != nil {
-			return usagef("--emit: %v", err)
+			return exit.Usagef("--emit: %v", err)
 		}
 	}
 	if o.backend != "" && !slices.Contains(discoverBackends(), o.backend) {
-		return usagef("--backend: unknown backend %q: use %s", o.backend, strings.Join(discoverBackends(), ", "))
+		return exit.Usagef("--backend: unknown backend %q: use %s", o.backend, strings.Join(discoverBackends(), ", "))
 	}
 	switch {
 	case o.json && len(o.formats) > 0:
-		return usagef("--json and --emit exclude each other: give one of them")
+		return exit.Usagef("--json and --emit exclude each other: give one of them")
 	case len(o.command) == 0 && !o.json && len(o.formats) == 0:
-		return usagef("no command given: try capmon discover '<cmd>', or --emit FORMAT for the last discovery")
+		return exit.Usagef("no command given: try capmon discover '<cmd>', or --emit FORMAT for the last discovery")
 	case len(o.command) > 0 && strings.TrimSpace(o.command[0]) == "":
-		return usagef("the command is empty: give it as one word in quotes, or as several after --")
+		return exit.Usagef("the command is empty: give it as one word in quotes, or as several after --")
 	case o.timeout <= 0:
-		return usagef("--timeout must be more than nothing: give a time such as 30s or 2m")
+		return exit.Usagef("--timeout must be more than nothing: give a time such as 30s or 2m")
 	case o.readyTimeout <= 0:
-		return usagef("--ready-timeout must be more than nothing: give a time such as 30s or 2m")
+		return exit.Usagef("--ready-timeout must be more than nothing: give a time such as 30s or 2m")
 	case o.jobs < 1:
-		return usagef("--jobs must be at least 1")
+		return exit.Usagef("--jobs must be at least 1")
 	case o.jobs > 1 && !o.sandbox.set:
-		return usagef("--jobs needs --sandbox: attempts at the same time would be in each other's way")
+		return exit.Usagef("--jobs needs --sandbox: attempts at the same time would be in each other's way")
 	case o.confirm < 0:
-		return usagef("--confirm must not be negative")
+		return exit.Usagef("--confirm must not be negative")
 	case o.maxRuns < 1:
-		return usagef("--max-runs must be at least 1")
+		return exit.Usagef("--max-runs must be at least 1")
 	case o.expectExit < 0 || o.expectExit > 255:
-		return usagef("--expect-exit must be an exit status, 0 to 255")
+		return exit.Usagef("--expect-exit must be an exit status, 0 to 255")
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/caps/account"
 	"github.com/capmon/capmon/caps/launch"
+	"github.com/capmon/capmon/cmd/capmon/discoveroutput"
 	"github.com/capmon/capmon/discover"
 	"github.com/capmon/capmon/discover/attempt"
 	"github.com/capmon/capmon/trace/follow"
@@ -21,7 +22,7 @@ type discovery struct {
 	tracer    *follow.Tracer
 	identity  account.Identity
 	stdin     *os.File
-	progress  *progress
+	progress  *discoveroutput.Progress
 
 	// needsRoot: the command succeeded only as uid 0, which identity is
 	// then.
@@ -39,10 +40,10 @@ func (d *discovery) run(ctx context.Context) (discover.Result, error) {
 	if err != nil {
 		return found, nil // no uid 0 in the user database: nothing to try
 	}
-	d.progress.say("as %s it fails with every capability, and none was refused: trying as uid 0, without the power of that", d.identity.Name)
+	d.progress.Say("as %s it fails with every capability, and none was refused: trying as uid 0, without the power of that", d.identity.Name)
 	user := d.identity
 	d.identity = root
-	d.progress.offset, d.progress.ended = len(found.Runs), 0
+	d.progress.Offset, d.progress.Ended = len(found.Runs), 0
 	asRoot, err := d.find(ctx)
 	if asRoot.Verdict == discover.NotFound {
 		d.identity = user
@@ -64,17 +65,17 @@ func mayInsistOnRoot(r discover.Result) bool {
 }
 
 func (d *discovery) find(ctx context.Context) (discover.Result, error) {
-	defer d.progress.stop()
+	defer d.progress.Stop()
 	o := d.options
 	attempter := d.attempter(attempt.Config{
 		Command: o.command, Env: d.identity.Environ(os.Environ()), Identity: d.identity, Stdin: d.stdin,
 		Setup: o.setup, Check: o.check, Cleanup: o.cleanup,
 		Timeout: o.timeout, ExpectExit: o.expectExit, ExpectOutput: o.expectOutput,
 		Ready: o.ready, ReadyTimeout: o.readyTimeout,
-		Warn: func(err error) { d.progress.say("%v", optionNamed(err)) },
+		Warn: func(err error) { d.progress.Say("%v", optionNamed(err)) },
 	})
 	return discover.Find(ctx, announced{attempter, d.progress}, discover.Options{
-		Grantable: d.progress.grantable, MaxRuns: o.maxRuns, Observe: d.progress.end,
+		Grantable: launch.Grantable(), MaxRuns: o.maxRuns, Observe: d.progress.End,
 		Confirm: o.confirm, Alternatives: o.alternatives, Jobs: o.jobs,
 	})
 }
@@ -89,10 +90,10 @@ func (d *discovery) attempter(config attempt.Config) discover.Attempter {
 // announced says of each attempt that it runs.
 type announced struct {
 	discover.Attempter
-	progress *progress
+	progress *discoveroutput.Progress
 }
 
 func (a announced) Attempt(ctx context.Context, grant caps.Set) (discover.Attempt, error) {
-	a.progress.begin(grant)
+	a.progress.Begin(grant)
 	return a.Attempter.Attempt(ctx, grant)
 }

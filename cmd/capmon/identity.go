@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/capmon/capmon/caps/account"
+	"github.com/capmon/capmon/cmd/capmon/exit"
 )
 
 // caller is the user who called capmon: under sudo the one who typed it.
@@ -23,7 +24,7 @@ func commandIdentity(spec string) (account.Identity, string, error) {
 	if spec != "" {
 		id, err := account.Lookup(spec)
 		if err != nil {
-			return id, "", usagef("--user: %v", err)
+			return id, "", exit.Usagef("--user: %v", err)
 		}
 		return id, rootNote(id), nil
 	}

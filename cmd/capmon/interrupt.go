@@ -7,6 +7,8 @@ import (
 	"os/signal"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/capmon/capmon/cmd/capmon/exit"
 )
 
 // interrupted is the cause of a context that a signal ended.
@@ -36,7 +38,7 @@ func untilInterrupted() (context.Context, func()) {
 func interruptStatus(ctx context.Context) int {
 	var by interrupted
 	if errors.As(context.Cause(ctx), &by) {
-		return exitSignalled + int(by.signal)
+		return exit.Signalled + int(by.signal)
 	}
 	return 0
 }

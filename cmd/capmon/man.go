@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/capmon/capmon/cmd/capmon/exit"
 )
 
 // manCommand prints the manual pages of capmon and its subcommands.
@@ -25,12 +27,12 @@ func manCommand(s streams) *cli.Command {
 			all := pages(c.App)
 			if c.IsSet("dir") {
 				if c.NArg() > 0 {
-					return usagef("--dir writes all pages: give no name with it")
+					return exit.Usagef("--dir writes all pages: give no name with it")
 				}
 				return writePages(c.String("dir"), all)
 			}
 			if c.NArg() > 1 {
-				return usagef("one page at a time: try capmon man %s", c.Args().First())
+				return exit.Usagef("one page at a time: try capmon man %s", c.Args().First())
 			}
 			return printPage(s.out, all, c.Args().First())
 		},
@@ -50,7 +52,7 @@ func printPage(w io.Writer, all []page, name string) error {
 		}
 		names = append(names, p.file())
 	}
-	return usagef("no manual page %q: the pages are %s", name, strings.Join(names, ", "))
+	return exit.Usagef("no manual page %q: the pages are %s", name, strings.Join(names, ", "))
 }
 
 func writePages(dir string, all []page) error {

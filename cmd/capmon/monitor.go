@@ -12,15 +12,17 @@ import (
 	"golang.org/x/sys/unix"
 	"kernel.org/pub/linux/libs/security/libcap/cap"
 
+	"github.com/capmon/capmon/cmd/capmon/exit"
+	"github.com/capmon/capmon/cmd/capmon/monitoroutput"
 	"github.com/capmon/capmon/trace/monitor"
 )
 
 // monitorOutput is one form in which a monitor's results are printed.
 type monitorOutput interface {
-	// checks prints a burst of checks and leaves nothing in a buffer.
-	checks([]monitor.LiveCheck) error
-	// summary prints what was seen altogether.
-	summary(s *summary, lost uint64) error
+	// Checks prints a burst of checks and leaves nothing in a buffer.
+	Checks([]monitor.LiveCheck) error
+	// Summary prints what was seen altogether.
+	Summary(s *monitoroutput.Summary, lost uint64) error
 }
 
 func runMonitor(s streams, o monitorOptions) error {
@@ -57,16 +59,16 @@ func runMonitor(s streams, o monitorOptions) error {
 // watch prints what is seen until ctx ends, and then the summary.
 func watch(ctx context.Context, s streams, o monitorOptions, m *monitor.Monitor) error {
 	out := newMonitorOutput(s, o)
-	total := newSummary(o.byPID)
+	total := monitoroutput.NewSummary(o.byPID)
 	err := m.Run(ctx, func(burst []monitor.LiveCheck) error {
 		burst = slices.DeleteFunc(burst, func(c monitor.LiveCheck) bool { return !o.wanted(c.Comm) })
 		for _, c := range burst {
-			total.add(c)
+			total.Add(c)
 		}
 		if readerGone(s.out) {
 			return unix.EPIPE
 		}
-		return out.checks(burst)
+		return out.Checks(burst)
 	})
 	if err != nil {
 		return err
@@ -75,7 +77,7 @@ func watch(ctx context.Context, s streams, o monitorOptions, m *monitor.Monitor)
 	if err != nil {
 		return err
 	}
-	if err := out.summary(total, lost); err != nil {
+	if err := out.Summary(total, lost); err != nil {
 		return err
 	}
 	fmt.Fprintf(s.err, "capmon monitor: %d records lost\n", lost)
@@ -84,9 +86,9 @@ func watch(ctx context.Context, s streams, o monitorOptions, m *monitor.Monitor)
 
 func newMonitorOutput(s streams, o monitorOptions) monitorOutput {
 	if o.json {
-		return newMonitorJSON(s.out)
+		return monitoroutput.NewJSON(s.out)
 	}
-	return newMonitorText(s.out)
+	return monitoroutput.NewText(s.out)
 }
 
 // readerGone says whether nobody reads the pipe any more: where there is
@@ -108,5 +110,5 @@ func requireTracing() error {
 	if has(cap.SYS_ADMIN) || has(cap.BPF) && has(cap.PERFMON) {
 		return nil
 	}
-	return usagef("monitor needs the capabilities CAP_BPF and CAP_PERFMON: use sudo")
+	return exit.Usagef("monitor needs the capabilities CAP_BPF and CAP_PERFMON: use sudo")
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/caps/account"
+	"github.com/capmon/capmon/cmd/capmon/cgroup"
+	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/trace/monitor"
 )
 
@@ -34,21 +36,49 @@ func parseFilter(c *cli.Context) (monitor.Filter, error) {
 	return f, err
 }
 
+// parseCgroups turns --cgroup and --container into directories of the cgroup
+// v2 tree.
+func parseCgroups(paths, containers []string) ([]string, error) {
+	if len(paths)+len(containers) == 0 {
+		return nil, nil
+	}
+	root, err := cgroup.Root()
+	if err != nil {
+		return nil, exit.Usagef("--cgroup and --container: %v", err)
+	}
+	var dirs []string
+	for _, path := range paths {
+		dir, err := cgroup.Find(root, path)
+		if err != nil {
+			return nil, exit.Usagef("--cgroup: %v", err)
+		}
+		dirs = append(dirs, dir)
+	}
+	for _, id := range containers {
+		dir, err := cgroup.FindContainer(root, id)
+		if err != nil {
+			return nil, exit.Usagef("--container: %v", err)
+		}
+		dirs = append(dirs, dir)
+	}
+	return dirs, checkCount("--cgroup and --container", len(dirs), monitor.MaxCgroups)
+}
+
 // parsePatterns compiles the expressions. A whole command among them is a
 // mistake for another way to call capmon.
 func parsePatterns(texts []string) ([]*regexp.Regexp, error) {
 	var patterns []*regexp.Regexp
 	for _, text := range texts {
 		if text == "" {
-			return nil, usagef("a pattern is empty: leave it out to see every process")
+			return nil, exit.Usagef("a pattern is empty: leave it out to see every process")
 		}
 		if strings.HasPrefix(text, "/") || strings.ContainsAny(text, " \t\n") {
-			return nil, usagef("%q looks like a command, but monitor takes patterns for the names of processes: "+
+			return nil, exit.Usagef("%q looks like a command, but monitor takes patterns for the names of processes: "+
 				"to trace a command, leave monitor out; to match a blank in a name, write a dot", text)
 		}
 		p, err := regexp.CompilePOSIX(text)
 		if err != nil {
-			return nil, usagef("pattern %q: %v", text, rootCause(err))
+			return nil, exit.Usagef("pattern %q: %v", text, exit.RootCause(err))
 		}
 		patterns = append(patterns, p)
 	}
@@ -60,10 +90,10 @@ func parsePIDs(flag string, texts []string) ([]int, error) {
 	for _, text := range texts {
 		pid, err := strconv.ParseUint(text, 10, 31)
 		if err != nil || pid == 0 {
-			return nil, usagef("%s: %q is not a process id: give a number such as %d", flag, text, os.Getppid())
+			return nil, exit.Usagef("%s: %q is not a process id: give a number such as %d", flag, text, os.Getppid())
 		}
 		if err := checkProcess(int(pid)); err != nil {
-			return nil, usagef("%s: %v", flag, err)
+			return nil, exit.Usagef("%s: %v", flag, err)
 		}
 		pids = append(pids, int(pid))
 	}
@@ -90,7 +120,7 @@ func parseCaps(texts []string) (caps.Set, error) {
 	for _, text := range texts {
 		c, err := caps.Parse(text)
 		if err != nil {
-			return 0, usagef("-c: %v", err)
+			return 0, exit.Usagef("-c: %v", err)
 		}
 		set = set.With(c)
 	}
@@ -102,7 +132,7 @@ func parseUsers(names []string) ([]uint32, error) {
 	for _, name := range names {
 		id, err := account.Lookup(name)
 		if err != nil {
-			return nil, usagef("-u: %v: give a name or a number", err)
+			return nil, exit.Usagef("-u: %v: give a name or a number", err)
 		}
 		uids = append(uids, id.UID)
 	}
@@ -111,7 +141,7 @@ func parseUsers(names []string) ([]uint32, error) {
 
 func checkCount(flag string, n, most int) error {
 	if n > most {
-		return usagef("%s: %d are too many: at most %d", flag, n, most)
+		return exit.Usagef("%s: %d are too many: at most %d", flag, n, most)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/trace/backend"
 	"github.com/capmon/capmon/trace/monitor"
 )
@@ -67,13 +68,13 @@ func parseMonitor(c *cli.Context) (monitorOptions, error) {
 		o.config.Window = foldWindow
 	}
 	if err := backend.Known(o.config.Backend); err != nil {
-		return o, usagef("--backend: %v", err)
+		return o, exit.Usagef("--backend: %v", err)
 	}
 	switch {
 	case c.IsSet("for") && o.limit <= 0:
-		return o, usagef("--for must be more than nothing: give a time such as 10s")
+		return o, exit.Usagef("--for must be more than nothing: give a time such as 10s")
 	case c.String("s") != "pid" && c.String("s") != "name":
-		return o, usagef("-s: unknown summary %q: use pid or name", c.String("s"))
+		return o, exit.Usagef("-s: unknown summary %q: use pid or name", c.String("s"))
 	}
 	var err error
 	if o.patterns, err = parsePatterns(c.Args().Slice()); err != nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -264,26 +263,4 @@ func TestMonitorOnTerminal(t *testing.T) {
 	tm.await("[asking me]")
 	tm.await("0 records lost")
 	tm.ended(0)
-}
-
-// Names of processes are anything; on a terminal they steer nothing.
-func TestMonitorNames(t *testing.T) {
-	tests := []struct{ comm, pipe, terminal string }{
-		{"ip", "ip", "ip"},
-		{"", "-", "-"},
-		{"tmux: server", `tmux:\040server`, "tmux: server"},
-		{"a\x1b[31m", `a\033[31m`, "a�[31m"},
-		{`a\b`, `a\134b`, `a\b`},
-		{"a\nb", `a\012b`, "a�b"},
-	}
-	for _, tt := range tests {
-		text := newMonitorText(&bytes.Buffer{})
-		if got := text.name(tt.comm); got != tt.pipe {
-			t.Errorf("in a pipe %q, want %q", got, tt.pipe)
-		}
-		text.terminal = true
-		if got := text.name(tt.comm); got != tt.terminal {
-			t.Errorf("on a terminal %q, want %q", got, tt.terminal)
-		}
-	}
 }

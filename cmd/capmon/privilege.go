@@ -5,6 +5,8 @@ import (
 	"os"
 
 	"kernel.org/pub/linux/libs/security/libcap/cap"
+
+	"github.com/capmon/capmon/cmd/capmon/exit"
 )
 
 // requireRoot refuses to hand out capabilities to anyone but the real root:
@@ -16,9 +18,9 @@ func requireRoot(what string) error {
 		return nil
 	}
 	if holdsCapabilities() {
-		return usagef("%s grants capabilities to a command of the caller's choosing, so capmon must be run by root itself, not through file capabilities: use sudo", what)
+		return exit.Usagef("%s grants capabilities to a command of the caller's choosing, so capmon must be run by root itself, not through file capabilities: use sudo", what)
 	}
-	return usagef("%s must be run by root: use sudo", what)
+	return exit.Usagef("%s must be run by root: use sudo", what)
 }
 
 func holdsCapabilities() bool {
@@ -30,7 +32,7 @@ func holdsCapabilities() bool {
 // every mode: capmon writes files that its caller names.
 func refuseSetID() error {
 	if os.Getuid() != os.Geteuid() || os.Getgid() != os.Getegid() {
-		return usagef("capmon must not be run through a set-user-ID or set-group-ID bit: remove it with chmod ug-s, and use sudo")
+		return exit.Usagef("capmon must not be run through a set-user-ID or set-group-ID bit: remove it with chmod ug-s, and use sudo")
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/internal/testenv"
 )
 
@@ -130,7 +131,7 @@ func TestDiscoverInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.await(t, "runs\n")
-	if got := signalled(t, cmd, unix.SIGINT); got != exitSignalled+int(unix.SIGINT) {
+	if got := signalled(t, cmd, unix.SIGINT); got != exit.Signalled+int(unix.SIGINT) {
 		t.Errorf("status %d", got)
 	}
 	f.awaitEnd(t)
@@ -165,7 +166,7 @@ func TestTraceTerminated(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.await(t, "runs\n")
-	if got := signalled(t, cmd, unix.SIGTERM); got != exitSignalled+int(unix.SIGTERM) {
+	if got := signalled(t, cmd, unix.SIGTERM); got != exit.Signalled+int(unix.SIGTERM) {
 		t.Errorf("status %d", got)
 	}
 	f.awaitEnd(t)

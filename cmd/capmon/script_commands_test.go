@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/capmon/capmon/cmd/capmon/exit"
 )
 
 type scriptCommand = func(*testscript.TestScript, bool, []string)
@@ -35,8 +37,8 @@ func mistake(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: mistake PATTERN COMMAND ARG...")
 	}
-	if got := exitCode(ts.Exec(args[1], args[2:]...)); got != exitUsage {
-		ts.Fatalf("status %d, want %d", got, exitUsage)
+	if got := exitCode(ts.Exec(args[1], args[2:]...)); got != exit.Usage {
+		ts.Fatalf("status %d, want %d", got, exit.Usage)
 	}
 	if out := ts.ReadFile("stdout"); out != "" {
 		ts.Fatalf("a mistake printed on standard output: %q", out)

@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/caps/launch"
+	"github.com/capmon/capmon/cmd/capmon/doctor"
+	"github.com/capmon/capmon/cmd/capmon/exit"
+	"github.com/capmon/capmon/cmd/capmon/output"
+	"github.com/capmon/capmon/cmd/capmon/traceoutput"
 	"github.com/capmon/capmon/trace/follow"
 )
 
@@ -35,11 +38,11 @@ func runTrace(s streams, o traceOptions) error {
 	if err := keepTracing(); err != nil {
 		return err
 	}
-	d, err := openDestination(s, o.file)
+	d, err := output.Open(s.out, o.file)
 	if err != nil {
 		return err
 	}
-	defer d.discard()
+	defer d.Discard()
 	// The keeper comes first: it must not inherit what capmon opens later.
 	keeper, err := launch.StartKeeper()
 	if err != nil {
@@ -71,7 +74,18 @@ func runTrace(s streams, o traceOptions) error {
 	if err := keeper.Release(); err != nil {
 		return err
 	}
-	return statusError(run.exit)
+	return exit.Status(run.exit)
+}
+
+// printTrace writes the report where it was asked for.
+func printTrace(d *output.Destination, s streams, o traceOptions, r traceoutput.Report) error {
+	if err := traceoutput.Write(d, r, o.form); err != nil {
+		return err
+	}
+	for _, note := range traceoutput.Notes(r, o.form) {
+		fmt.Fprintf(s.err, "capmon: %s\n", note)
+	}
+	return d.Commit()
 }
 
 // traceSpec is how the command is to be run, and the name of its user.
@@ -131,17 +145,17 @@ func (r *tracedRun) execute(spec launch.Spec) error {
 	if err != nil {
 		return err
 	}
-	exit, err := process.Wait(ctx)
+	ended, err := process.Wait(ctx)
 	if ctx.Err() != nil {
 		// Ended by a signal of its own, the command would have said 128+15.
-		r.exit = exitSignalled + int(unix.SIGTERM)
+		r.exit = exit.Signalled + int(unix.SIGTERM)
 		return r.end()
 	}
 	if err != nil {
 		return err
 	}
-	r.exit = exit.Code()
-	if exit.Alone {
+	r.exit = ended.Code()
+	if ended.Alone {
 		return nil
 	}
 	return r.outlived(ctx)
@@ -180,13 +194,13 @@ func (r *tracedRun) outlived(ctx context.Context) (err error) {
 	return err
 }
 
-func (r *tracedRun) report(o traceOptions, user string) (traceReport, error) {
-	report := traceReport{
-		Schema: traceSchema, Command: o.command, User: user,
-		Kernel: kernelRelease(), Backend: r.tracer.Backend(), Exit: r.exit,
+func (r *tracedRun) report(o traceOptions, user string) (traceoutput.Report, error) {
+	report := traceoutput.Report{
+		Schema: traceoutput.Schema, Command: o.command, User: user,
+		Kernel: doctor.KernelRelease(), Backend: r.tracer.Backend(), Exit: r.exit,
 	}
 	for _, l := range r.left {
-		report.Running = append(report.Running, runningProcess{l.PID, l.Comm})
+		report.Running = append(report.Running, traceoutput.RunningProcess{PID: l.PID, Name: l.Comm})
 	}
 	if r.recording == nil {
 		return report, nil
@@ -195,23 +209,6 @@ func (r *tracedRun) report(o traceOptions, user string) (traceReport, error) {
 		return report, err
 	}
 	seen, err := r.recording.Collect()
-	report.add(seen)
+	report.Add(seen)
 	return report, err
-}
-
-// stillRunning is the line about processes that outlived the command.
-func stillRunning(left []runningProcess) string {
-	const most = 5
-	names := make([]string, 0, most)
-	for _, p := range left[:min(len(left), most)] {
-		names = append(names, fmt.Sprintf("%s (%d)", printable(p.Name), p.PID))
-	}
-	list := strings.Join(names, ", ")
-	if more := len(left) - most; more > 0 {
-		list += fmt.Sprintf(" and %d more", more)
-	}
-	if len(left) == 1 {
-		return fmt.Sprintf("1 process of the command still runs: %s; --wait follows it to its end", list)
-	}
-	return fmt.Sprintf("%d processes of the command still run: %s; --wait follows them to their end", len(left), list)
 }

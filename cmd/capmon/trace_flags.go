@@ -7,15 +7,15 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/cmd/capmon/exit"
+	"github.com/capmon/capmon/cmd/capmon/traceoutput"
 	"github.com/capmon/capmon/trace/backend"
 )
 
 // traceOptions are the flags of `capmon '<cmd>'`, checked.
 type traceOptions struct {
 	command        []string
-	all, tree      bool
-	verbose        int
-	json           bool
+	form           traceoutput.Form
 	file           string
 	user           string
 	caps           *caps.Set
@@ -43,14 +43,15 @@ func traceFlags(verbose *int, wait *waitFlag) []cli.Flag {
 
 func parseTrace(c *cli.Context, verbose int, wait waitFlag) (traceOptions, error) {
 	o := traceOptions{
-		command: c.Args().Slice(), all: c.Bool("all"), tree: c.Bool("tree"), verbose: verbose,
-		json: c.Bool("json"), file: c.String("o"), user: c.String("user"),
+		command: c.Args().Slice(),
+		form:    traceoutput.Form{JSON: c.Bool("json"), Tree: c.Bool("tree"), All: c.Bool("all"), Verbose: verbose},
+		file:    c.String("o"), user: c.String("user"),
 		keepPrivileges: c.Bool("keep-privileges"), wait: wait, backend: c.String("backend"),
 	}
 	if c.IsSet("caps") {
 		set, err := caps.ParseSet(c.String("caps"))
 		if err != nil {
-			return o, usagef("--caps: %v", err)
+			return o, exit.Usagef("--caps: %v", err)
 		}
 		o.caps = &set
 	}
@@ -59,17 +60,17 @@ func parseTrace(c *cli.Context, verbose int, wait waitFlag) (traceOptions, error
 
 func (o traceOptions) validate() error {
 	if err := backend.Known(o.backend); err != nil {
-		return usagef("--backend: %v", err)
+		return exit.Usagef("--backend: %v", err)
 	}
 	switch {
 	case len(o.command) == 0:
-		return usagef("no command given: try capmon '<cmd>' or capmon discover '<cmd>', or see capmon --help")
+		return exit.Usagef("no command given: try capmon '<cmd>' or capmon discover '<cmd>', or see capmon --help")
 	case strings.TrimSpace(o.command[0]) == "":
-		return usagef("the command is empty: give it as one word in quotes, or as several after --")
-	case o.json && o.tree:
-		return usagef("--json and --tree exclude each other: the JSON report has the tree in it")
+		return exit.Usagef("the command is empty: give it as one word in quotes, or as several after --")
+	case o.form.JSON && o.form.Tree:
+		return exit.Usagef("--json and --tree exclude each other: the JSON report has the tree in it")
 	case o.keepPrivileges && (o.user != "" || o.caps != nil):
-		return usagef("--keep-privileges excludes --user and --caps")
+		return exit.Usagef("--keep-privileges excludes --user and --caps")
 	}
 	return nil
 }
@@ -91,7 +92,7 @@ func (w *waitFlag) Set(text string) error {
 	}
 	limit, err := time.ParseDuration(text)
 	if err != nil || limit <= 0 {
-		return usagef("give a time such as 10s")
+		return exit.Usagef("give a time such as 10s")
 	}
 	*w = waitFlag{set: true, limit: limit}
 	return nil

@@ -1,4 +1,4 @@
-package main
+package monitoroutput
 
 import (
 	"bytes"
@@ -12,18 +12,18 @@ import (
 
 // However many processes there are, a summary has a bounded size.
 func TestSummaryIsBounded(t *testing.T) {
-	s := newSummary(true)
+	s := NewSummary(true)
 	for pid := 1; pid <= 3*maxGroups; pid++ {
-		s.add(monitor.LiveCheck{Comm: "many", PID: pid, Cap: caps.NetAdmin, Verdict: trace.Pass})
+		s.Add(monitor.LiveCheck{Comm: "many", PID: pid, Cap: caps.NetAdmin, Verdict: trace.Pass})
 	}
-	s.add(monitor.LiveCheck{Comm: "late", PID: 1, Cap: caps.SysAdmin, Verdict: trace.Fail})
+	s.Add(monitor.LiveCheck{Comm: "late", PID: 1, Cap: caps.SysAdmin, Verdict: trace.Fail})
 	// One that is known is still counted where it belongs.
-	s.add(monitor.LiveCheck{Comm: "many", PID: 1, Cap: caps.NetAdmin, Verdict: trace.Fail})
+	s.Add(monitor.LiveCheck{Comm: "many", PID: 1, Cap: caps.NetAdmin, Verdict: trace.Fail})
 	if n := len(s.groups); n != maxGroups {
 		t.Errorf("%d groups, want %d", n, maxGroups)
 	}
 	var b bytes.Buffer
-	if err := newMonitorText(&b).summary(s, 0); err != nil {
+	if err := NewText(&b).Summary(s, 0); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := b.String()[:60], "[many 1]\n- [FAIL] CAP_NET_ADMIN\n[many 2]\n- [PASS] CAP_NET_A"; !strings.HasPrefix(got, want[:50]) {

@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"bytes"
@@ -36,8 +36,8 @@ func files(contents map[string]string) fstest.MapFS {
 }
 
 // goodMachine is one where all is as it should be.
-func goodMachine() machine {
-	return machine{
+func goodMachine() Machine {
+	return Machine{
 		files: files(map[string]string{
 			"sys/kernel/btf/vmlinux":                    "",
 			"sys/bus/event_source/devices/kprobe/type":  "8\n",
@@ -76,8 +76,8 @@ func fails(err error, names ...string) func(string) follow.Probe {
 func allFail(err error) func(string) follow.Probe { return fails(err, backend.Names()...) }
 
 func TestDoctorWhenAllIsWell(t *testing.T) {
-	d := diagnose(goodMachine())
-	if d.status() != 0 || d.Discover != withEvidence || d.Uses != "fexit" || len(d.Advice) > 0 {
+	d := Diagnose(goodMachine())
+	if d.Status() != 0 || d.Discover != withEvidence || d.Uses != "fexit" || len(d.Advice) > 0 {
 		t.Errorf("%+v", d)
 	}
 	paranoid, kptr, bpfDisabled := -1, 0, 2
@@ -100,70 +100,70 @@ func TestDoctorExplains(t *testing.T) {
 	unsupported := fmt.Errorf("attach x: %w", ebpf.ErrNotSupported)
 	for _, test := range []struct {
 		name          string
-		change        func(*machine)
+		change        func(*Machine)
 		backend       string
 		problem, help string
 	}{
-		{"no BTF", func(m *machine) {
+		{"no BTF", func(m *Machine) {
 			delete(m.files.(fstest.MapFS), "sys/kernel/btf/vmlinux")
 			m.probe = allFail(errors.New("whatever"))
 		}, "kprobe", "no BTF", "CONFIG_DEBUG_INFO_BTF=y"},
-		{"sees nothing", func(m *machine) {
+		{"sees nothing", func(m *Machine) {
 			m.probe = func(name string) follow.Probe {
 				return follow.Probe{Backend: name, Loaded: true, Attached: true, Err: follow.ErrUnseen}
 			}
 		}, "fexit", "does not see a check", "report"},
-		{"not root", func(m *machine) { m.uid, m.held, m.grantable, m.probe = 1000, 0, 0, allFail(eperm) },
+		{"not root", func(m *Machine) { m.uid, m.held, m.grantable, m.probe = 1000, 0, 0, allFail(eperm) },
 			"fexit", "takes root", "sudo"},
-		{"a container's root", func(m *machine) { m.held, m.grantable, m.probe = 0xa80425fb, 0xa80425fb, allFail(eperm) },
+		{"a container's root", func(m *Machine) { m.held, m.grantable, m.probe = 0xa80425fb, 0xa80425fb, allFail(eperm) },
 			"fexit", "neither CAP_SYS_ADMIN nor both CAP_BPF and CAP_PERFMON", "--cap-add BPF --cap-add PERFMON"},
-		{"CAP_BPF alone", func(m *machine) { m.held = caps.NewSet(caps.BPF); m.probe = allFail(eperm) },
+		{"CAP_BPF alone", func(m *Machine) { m.held = caps.NewSet(caps.BPF); m.probe = allFail(eperm) },
 			"tracepoint", "neither CAP_SYS_ADMIN", "PERFMON"},
-		{"a user namespace", func(m *machine) {
+		{"a user namespace", func(m *Machine) {
 			m.files.(fstest.MapFS)["proc/self/uid_map"] = &fstest.MapFile{Data: []byte("0 100000 65536\n")}
 			m.probe = allFail(eperm)
 		}, "fexit", "user namespace", "outside"},
-		{"a filter that says EPERM", func(m *machine) { filtered(m); m.probe = allFail(eperm) },
+		{"a filter that says EPERM", func(m *Machine) { filtered(m); m.probe = allFail(eperm) },
 			"fexit", "seccomp filter", "seccomp=unconfined"},
-		{"a filter that says ENOSYS", func(m *machine) { filtered(m); m.probe = allFail(syscall.ENOSYS) },
+		{"a filter that says ENOSYS", func(m *Machine) { filtered(m); m.probe = allFail(syscall.ENOSYS) },
 			"kprobe", "seccomp filter", "host"},
-		{"a filter that is not it", func(m *machine) { filtered(m); m.probe = fails(eperm, "fexit") },
+		{"a filter that is not it", func(m *Machine) { filtered(m); m.probe = fails(eperm, "fexit") },
 			"fexit", "though it takes another backend's", "another backend"},
-		{"no bpf", func(m *machine) { m.probe = allFail(syscall.ENOSYS) }, "fexit", "no bpf", "CONFIG_BPF_SYSCALL=y"},
-		{"confidentiality", func(m *machine) { lockedDown(m, "none integrity [confidentiality]"); m.probe = allFail(eperm) },
+		{"no bpf", func(m *Machine) { m.probe = allFail(syscall.ENOSYS) }, "fexit", "no bpf", "CONFIG_BPF_SYSCALL=y"},
+		{"confidentiality", func(m *Machine) { lockedDown(m, "none integrity [confidentiality]"); m.probe = allFail(eperm) },
 			"kprobe", "locked down (confidentiality)", "lockdown=integrity"},
-		{"confidentiality, as the verifier has it", func(m *machine) {
+		{"confidentiality, as the verifier has it", func(m *Machine) {
 			lockedDown(m, "none integrity [confidentiality]")
 			m.probe = func(name string) follow.Probe {
 				return follow.Probe{Backend: name, Err: fmt.Errorf("load program: %w", syscall.EINVAL)}
 			}
 		}, "tracepoint", "locked down (confidentiality)", "lockdown=integrity"},
-		{"integrity", func(m *machine) { lockedDown(m, "none [integrity] confidentiality"); m.probe = fails(eperm, "fexit") },
+		{"integrity", func(m *Machine) { lockedDown(m, "none [integrity] confidentiality"); m.probe = fails(eperm, "fexit") },
 			"fexit", "EPERM), though it takes another backend's programs; it is locked down (integrity)", "another backend"},
-		{"hardened", func(m *machine) { m.probe = allFail(eperm) }, "fexit", "EPERM), though capmon has the capabilities", "without this restriction"},
-		{"locked memory", func(m *machine) {
+		{"hardened", func(m *Machine) { m.probe = allFail(eperm) }, "fexit", "EPERM), though capmon has the capabilities", "without this restriction"},
+		{"locked memory", func(m *Machine) {
 			m.release, m.held, m.probe = "5.10.0-30-amd64", everyCap.Without(caps.SysResource), allFail(eperm)
 		}, "fexit", "locked memory", "ulimit -l"},
-		{"before 6.14", func(m *machine) { m.release, m.probe = "6.13.9", fails(unsupported, "tracepoint") },
+		{"before 6.14", func(m *Machine) { m.release, m.probe = "6.13.9", fails(unsupported, "tracepoint") },
 			"tracepoint", "came with Linux 6.14", "6.14"},
-		{"no tracepoints", func(m *machine) { m.probe = fails(unsupported, "tracepoint") },
+		{"no tracepoints", func(m *Machine) { m.probe = fails(unsupported, "tracepoint") },
 			"tracepoint", "no tracepoint", "CONFIG_TRACEPOINTS=y"},
-		{"fexit on old arm64", func(m *machine) {
+		{"fexit on old arm64", func(m *Machine) {
 			m.release, m.architecture, m.probe = "6.1.0-9-arm64", "aarch64", fails(unsupported, "fexit")
 		}, "fexit", "came to arm64 with Linux 6.4", "6.4"},
-		{"no fexit", func(m *machine) { m.probe = fails(unsupported, "fexit") },
+		{"no fexit", func(m *Machine) { m.probe = fails(unsupported, "fexit") },
 			"fexit", "has not what fexit takes", "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y"},
-		{"no kprobes", func(m *machine) {
+		{"no kprobes", func(m *Machine) {
 			delete(m.files.(fstest.MapFS), "sys/bus/event_source/devices/kprobe/type")
 			m.files.(fstest.MapFS)["sys/bus/event_source/devices/cpu/type"] = &fstest.MapFile{}
 			m.probe = fails(errors.New("neither debugfs nor tracefs are mounted"), "kprobe")
 		}, "kprobe", "built without kprobes", "CONFIG_KPROBES=y"},
-		{"something else", func(m *machine) { m.probe = allFail(syscall.ENOMEM) }, "kprobe", "it does not load: cannot allocate memory", ""},
+		{"something else", func(m *Machine) { m.probe = allFail(syscall.ENOMEM) }, "kprobe", "it does not load: cannot allocate memory", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			m := goodMachine()
 			test.change(&m)
-			d := diagnose(m)
+			d := Diagnose(m)
 			for _, b := range d.Backends {
 				if b.Name != test.backend {
 					continue
@@ -177,18 +177,18 @@ func TestDoctorExplains(t *testing.T) {
 	}
 }
 
-func filtered(m *machine) {
+func filtered(m *Machine) {
 	m.files.(fstest.MapFS)["proc/self/status"] = &fstest.MapFile{Data: []byte("Seccomp:\t2\n")}
 }
 
-func lockedDown(m *machine, modes string) {
+func lockedDown(m *Machine, modes string) {
 	m.security.(fstest.MapFS)["lockdown"] = &fstest.MapFile{Data: []byte(modes + "\n")}
 }
 
 func TestDoctorConcludes(t *testing.T) {
 	for _, test := range []struct {
 		name   string
-		change func(*machine)
+		change func(*Machine)
 		status int
 		uses   string
 		// advice are words of what is advised, one an item.
@@ -196,9 +196,9 @@ func TestDoctorConcludes(t *testing.T) {
 		// text is in what is printed.
 		text string
 	}{
-		{"the second best", func(m *machine) { m.probe = fails(syscall.EPERM, "fexit") }, 0, "tracepoint", nil,
+		{"the second best", func(m *Machine) { m.probe = fails(syscall.EPERM, "fexit") }, 0, "tracepoint", nil,
 			"capmon monitor use tracepoint."},
-		{"the best is blind", func(m *machine) {
+		{"the best is blind", func(m *Machine) {
 			m.probe = func(name string) follow.Probe {
 				if name == "fexit" {
 					return follow.Probe{Backend: name, Loaded: true, Attached: true, Err: follow.ErrUnseen}
@@ -206,27 +206,27 @@ func TestDoctorConcludes(t *testing.T) {
 				return sees(name)
 			}
 		}, 0, "tracepoint", nil, "does not see a check"},
-		{"no backend", func(m *machine) { m.probe = allFail(syscall.EPERM) }, 3, "none", []string{"for fexit, tracepoint, kprobe: use a kernel"},
+		{"no backend", func(m *Machine) { m.probe = allFail(syscall.EPERM) }, 3, "none", []string{"for fexit, tracepoint, kprobe: use a kernel"},
 			"works with --backend none only"},
-		{"not root", func(m *machine) { m.uid, m.held, m.grantable, m.probe = 1000, 0, 0, allFail(syscall.EPERM) }, 1, "",
+		{"not root", func(m *Machine) { m.uid, m.held, m.grantable, m.probe = 1000, 0, 0, allFail(syscall.EPERM) }, 1, "",
 			[]string{"only root can grant"}, "does not work here"},
-		{"not root, with CAP_BPF", func(m *machine) { m.uid = 1000 }, 1, "fexit", []string{"only root"}, "capmon monitor can use fexit"},
-		{"no ambient capabilities", func(m *machine) { m.ambient = false }, 1, "fexit", []string{"Linux 4.3"}, "does not work here"},
-		{"nothing to grant", func(m *machine) { m.grantable = 0 }, 1, "fexit", []string{"no capability that capmon could grant"}, "0 of 41"},
-		{"less to grant", func(m *machine) { m.grantable = everyCap.Without(caps.SysResource) }, 0, "fexit",
+		{"not root, with CAP_BPF", func(m *Machine) { m.uid = 1000 }, 1, "fexit", []string{"only root"}, "capmon monitor can use fexit"},
+		{"no ambient capabilities", func(m *Machine) { m.ambient = false }, 1, "fexit", []string{"Linux 4.3"}, "does not work here"},
+		{"nothing to grant", func(m *Machine) { m.grantable = 0 }, 1, "fexit", []string{"no capability that capmon could grant"}, "0 of 41"},
+		{"less to grant", func(m *Machine) { m.grantable = everyCap.Without(caps.SysResource) }, 0, "fexit",
 			[]string{"will not succeed: CAP_SYS_RESOURCE"}, "40 of 41 capabilities"},
-		{"much less to grant", func(m *machine) { m.grantable = caps.NewSet(caps.NetAdmin) }, 0, "fexit",
+		{"much less to grant", func(m *Machine) { m.grantable = caps.NewSet(caps.NetAdmin) }, 0, "fexit",
 			[]string{"CAP_FOWNER and 36 others"}, "1 of 41"},
-		{"hidden names", func(m *machine) { m.symbols = noSymbols }, 0, "fexit", []string{"names of kernel functions are hidden"}, "symbols             hidden"},
-		{"hidden names on the tracepoint", func(m *machine) { m.symbols, m.probe = noSymbols, fails(syscall.EPERM, "fexit") }, 0, "tracepoint",
+		{"hidden names", func(m *Machine) { m.symbols = noSymbols }, 0, "fexit", []string{"names of kernel functions are hidden"}, "symbols             hidden"},
+		{"hidden names on the tracepoint", func(m *Machine) { m.symbols, m.probe = noSymbols, fails(syscall.EPERM, "fexit") }, 0, "tracepoint",
 			[]string{"every check counts as audited; sysctl kernel.kptr_restrict=1"}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			m := goodMachine()
 			test.change(&m)
-			d := diagnose(m)
-			if d.status() != test.status || d.Uses != test.uses || len(d.Advice) != len(test.advice) {
-				t.Fatalf("status %d, uses %q, advice %q", d.status(), d.Uses, d.Advice)
+			d := Diagnose(m)
+			if d.Status() != test.status || d.Uses != test.uses || len(d.Advice) != len(test.advice) {
+				t.Fatalf("status %d, uses %q, advice %q", d.Status(), d.Uses, d.Advice)
 			}
 			for i, words := range test.advice {
 				if !strings.Contains(d.Advice[i], words) {
@@ -234,7 +234,7 @@ func TestDoctorConcludes(t *testing.T) {
 				}
 			}
 			var out bytes.Buffer
-			if err := writeDiagnosis(&out, d); err != nil || !strings.Contains(out.String(), test.text) {
+			if err := Write(&out, d); err != nil || !strings.Contains(out.String(), test.text) {
 				t.Errorf("%v\n%s", err, out.String())
 			}
 			validateDoctor(t, d)
@@ -249,12 +249,12 @@ func TestDoctorKnowsNothing(t *testing.T) {
 	m := goodMachine()
 	m.files, m.security, m.probe = fstest.MapFS{}, nil, allFail(syscall.EPERM)
 	m.symbols = func() (int, error) { return 0, errors.New("no /proc") }
-	d := diagnose(m)
+	d := Diagnose(m)
 	if d.Lockdown != "unknown" || d.SecurityModules != nil || d.KptrRestrict != nil || d.Symbols || d.Cgroup2 != "" {
 		t.Errorf("%+v", d.facts)
 	}
 	var out bytes.Buffer
-	if err := writeDiagnosis(&out, d); err != nil || strings.Count(out.String(), "unknown") != 5 {
+	if err := Write(&out, d); err != nil || strings.Count(out.String(), "unknown") != 5 {
 		t.Errorf("%v\n%s", err, out.String())
 	}
 	validateDoctor(t, d)
@@ -287,7 +287,7 @@ func TestSecurityFS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := machine{security: securityFS()}
+	m := Machine{security: securityFS()}
 	if !slices.Contains(m.securityModules(), "capability") {
 		t.Errorf("security modules are %q", m.securityModules())
 	}
@@ -300,7 +300,7 @@ func TestSecurityFS(t *testing.T) {
 // On this machine, doctor says what the tests of the tracer find as well.
 func TestDoctorHere(t *testing.T) {
 	testenv.NeedRoot(t, "loading eBPF programs")
-	d := diagnose(thisMachine())
+	d := Diagnose(ThisMachine())
 	validateDoctor(t, d)
 	for _, b := range d.Backends {
 		tracer, err := follow.Open(b.Name)
@@ -314,9 +314,9 @@ func TestDoctorHere(t *testing.T) {
 	}
 }
 
-func validateDoctor(t *testing.T, d diagnosis) {
+func validateDoctor(t *testing.T, d Diagnosis) {
 	t.Helper()
-	schema, err := jsonschema.NewCompiler().Compile(filepath.Join("..", "..", "docs", "doctor.schema.json"))
+	schema, err := jsonschema.NewCompiler().Compile(filepath.Join("..", "..", "..", "docs", "doctor.schema.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

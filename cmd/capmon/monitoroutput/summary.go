@@ -1,4 +1,4 @@
-package main
+package monitoroutput
 
 import (
 	"cmp"
@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/cmd/capmon/terminal"
 	"github.com/capmon/capmon/trace"
 	"github.com/capmon/capmon/trace/monitor"
 )
@@ -14,8 +15,8 @@ import (
 // as the others.
 const maxGroups = 10_000
 
-// summary is what a monitor has seen since it began.
-type summary struct {
+// Summary is what a monitor has seen since it began.
+type Summary struct {
 	byPID  bool
 	groups map[groupKey]verdicts
 	others verdicts
@@ -31,11 +32,13 @@ type groupKey struct {
 // were refused at least once.
 type verdicts struct{ asked, refused caps.Set }
 
-func newSummary(byPID bool) *summary {
-	return &summary{byPID: byPID, groups: map[groupKey]verdicts{}}
+// NewSummary is empty; byPID tells processes of one name apart.
+func NewSummary(byPID bool) *Summary {
+	return &Summary{byPID: byPID, groups: map[groupKey]verdicts{}}
 }
 
-func (s *summary) add(c monitor.LiveCheck) {
+// Add counts one check, or its repeats.
+func (s *Summary) Add(c monitor.LiveCheck) {
 	key := groupKey{comm: c.Comm}
 	if s.byPID {
 		key.pid = c.PID
@@ -76,13 +79,13 @@ func (g group) heading() string {
 	case g.others:
 		return "[and others]\n"
 	case g.pid != 0:
-		return fmt.Sprintf("[%s %d]\n", printable(g.comm), g.pid)
+		return fmt.Sprintf("[%s %d]\n", terminal.Printable(g.comm), g.pid)
 	}
-	return fmt.Sprintf("[%s]\n", printable(g.comm))
+	return fmt.Sprintf("[%s]\n", terminal.Printable(g.comm))
 }
 
 // sorted lists the groups by name and pid, the others last.
-func (s *summary) sorted() []group {
+func (s *Summary) sorted() []group {
 	groups := make([]group, 0, len(s.groups)+1)
 	for key, v := range s.groups {
 		groups = append(groups, group{groupKey: key, verdicts: v})

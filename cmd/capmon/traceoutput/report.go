@@ -1,4 +1,5 @@
-package main
+// Package traceoutput prints what was seen of one run of a command.
+package traceoutput
 
 import (
 	"fmt"
@@ -10,13 +11,15 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/cmd/capmon/output"
+	"github.com/capmon/capmon/cmd/capmon/terminal"
 	"github.com/capmon/capmon/trace"
 )
 
-const traceSchema = "capmon.trace/1"
+const Schema = "capmon.trace/1"
 
-// traceReport is what `capmon '<cmd>' --json` prints (docs/trace.schema.json).
-type traceReport struct {
+// Report is what `capmon '<cmd>' --json` prints (docs/trace.schema.json).
+type Report struct {
 	Schema  string   `json:"schema"`
 	Command []string `json:"command"`
 	User    string   `json:"user"`
@@ -29,11 +32,11 @@ type traceReport struct {
 	// Checks are all that reached cap_capable, audited or not.
 	Checks []trace.Check `json:"checks"`
 	// Running are the processes that outlived the command.
-	Running []runningProcess `json:"running"`
+	Running []RunningProcess `json:"running"`
 	Lost    uint64           `json:"lost"`
 }
 
-type runningProcess struct {
+type RunningProcess struct {
 	PID  int    `json:"pid"`
 	Name string `json:"name"`
 }
@@ -56,8 +59,8 @@ type tracedProcess struct {
 	checks []trace.Check
 }
 
-// add puts what was seen into the report: images become processes.
-func (r *traceReport) add(seen trace.Trace) {
+// Add puts what was seen into the report: images become processes.
+func (r *Report) Add(seen trace.Trace) {
 	r.Checks, r.Lost = seen.Checks, seen.Lost
 	if os.Getuid() != 0 {
 		hideAddresses(r.Checks)
@@ -128,43 +131,68 @@ func shownChecks(checks []trace.Check, all bool) []trace.Check {
 	})
 }
 
-// printTrace writes the report where it was asked for.
-func printTrace(d *destination, s streams, o traceOptions, r traceReport) error {
-	err := writeTrace(d, o, r)
-	if err != nil {
-		return err
-	}
+// Notes are what there is to say besides the report: processes that still run,
+// losses, and where to look for what it does not show.
+func Notes(r Report, f Form) []string {
+	var notes []string
 	if len(r.Running) > 0 {
-		fmt.Fprintf(s.err, "capmon: %s\n", stillRunning(r.Running))
+		notes = append(notes, stillRunning(r.Running))
 	}
 	if r.Lost > 0 {
-		fmt.Fprintf(s.err, "capmon: %d records were lost: the report is not complete\n", r.Lost)
+		notes = append(notes, fmt.Sprintf("%d records were lost: the report is not complete", r.Lost))
 	}
-	if hint := unauditedHint(o, r); hint != "" {
-		fmt.Fprintf(s.err, "capmon: %s\n", hint)
+	if hint := unauditedHint(r, f); hint != "" {
+		notes = append(notes, hint)
 	}
-	return d.commit()
+	return notes
 }
 
-func writeTrace(w io.Writer, o traceOptions, r traceReport) error {
-	if o.json {
-		return writeJSON(w, r.withoutNulls())
+// stillRunning is the line about processes that outlived the command.
+func stillRunning(left []RunningProcess) string {
+	const most = 5
+	names := make([]string, 0, most)
+	for _, p := range left[:min(len(left), most)] {
+		names = append(names, fmt.Sprintf("%s (%d)", terminal.Printable(p.Name), p.PID))
+	}
+	list := strings.Join(names, ", ")
+	if more := len(left) - most; more > 0 {
+		list += fmt.Sprintf(" and %d more", more)
+	}
+	if len(left) == 1 {
+		return fmt.Sprintf("1 process of the command still runs: %s; --wait follows it to its end", list)
+	}
+	return fmt.Sprintf("%d processes of the command still run: %s; --wait follows them to their end", len(left), list)
+}
+
+// Form is how a report is written.
+type Form struct {
+	JSON, Tree bool
+	// All: unaudited checks and those against other user namespaces too.
+	All bool
+	// Verbose is 1 for a line for each check, 2 for its stack too.
+	Verbose int
+}
+
+// Write writes the report.
+func Write(w io.Writer, r Report, f Form) error {
+	if f.JSON {
+		return output.JSON(w, r.withoutNulls())
 	}
 	b := &strings.Builder{}
-	if o.tree {
-		writeTree(b, newStyle(w), r, o.all)
+	if f.Tree {
+		writeTree(b, terminal.NewStyle(w), r, f.All)
 	} else {
-		writeByName(b, newStyle(w), shownChecks(r.Checks, o.all), o.verbose)
+		writeByName(b, terminal.NewStyle(w), shownChecks(r.Checks, f.All), f.Verbose)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
 // withoutNulls has empty lists for absent ones.
-func (r traceReport) withoutNulls() traceReport {
+func (r Report) withoutNulls() Report {
 	r.Processes = append([]tracedProcess{}, r.Processes...)
 	r.Checks = append([]trace.Check{}, r.Checks...)
-	r.Running = append([]runningProcess{}, r.Running...)
+	r.Running = append([]RunningProcess{}, r.Running...)
 	for i := range r.Processes {
 		p := &r.Processes[i]
 		p.Executables = append([]string{}, p.Executables...)
@@ -177,9 +205,9 @@ func (r traceReport) withoutNulls() traceReport {
 
 // unauditedHint is for a command that failed although the report shows no
 // refusal.
-func unauditedHint(o traceOptions, r traceReport) string {
+func unauditedHint(r Report, f Form) string {
 	refused := func(c trace.Check) bool { return c.Verdict == trace.Fail }
-	if o.json || o.all || r.Exit == 0 || slices.ContainsFunc(shownChecks(r.Checks, false), refused) {
+	if f.JSON || f.All || r.Exit == 0 || slices.ContainsFunc(shownChecks(r.Checks, false), refused) {
 		return ""
 	}
 	if slices.ContainsFunc(r.Checks, refused) {
@@ -190,7 +218,7 @@ func unauditedHint(o traceOptions, r traceReport) string {
 
 // writeByName groups the checks by the name of the process. A capability
 // counts as refused if it was refused to any process of that name.
-func writeByName(b *strings.Builder, s style, checks []trace.Check, verbose int) {
+func writeByName(b *strings.Builder, s terminal.Style, checks []trace.Check, verbose int) {
 	var names []string
 	byName := map[string][]trace.Check{}
 	for _, c := range checks {
@@ -200,9 +228,9 @@ func writeByName(b *strings.Builder, s style, checks []trace.Check, verbose int)
 		byName[c.Process.Comm] = append(byName[c.Process.Comm], c)
 	}
 	for _, name := range names {
-		fmt.Fprintf(b, "[%s]\n", printable(name))
+		fmt.Fprintf(b, "[%s]\n", terminal.Printable(name))
 		for _, asked := range byCapability(byName[name]) {
-			fmt.Fprintf(b, "- %s %s\n", s.verdict(verdictOf(asked)), asked[0].Cap)
+			fmt.Fprintf(b, "- %s %s\n", s.Verdict(verdictOf(asked)), asked[0].Cap)
 			if verbose > 0 {
 				writeDetails(b, s, asked, verbose)
 			}
@@ -235,14 +263,14 @@ func verdictOf(checks []trace.Check) trace.Verdict {
 }
 
 // writeDetails has a line for each check: who, where, how often.
-func writeDetails(b *strings.Builder, s style, checks []trace.Check, verbose int) {
+func writeDetails(b *strings.Builder, s terminal.Style, checks []trace.Check, verbose int) {
 	for _, c := range checks {
-		fmt.Fprintf(b, "    %s pid %d  %s", s.verdict(c.Verdict), c.Process.PID, describeCall(c))
+		fmt.Fprintf(b, "    %s pid %d  %s", s.Verdict(c.Verdict), c.Process.PID, describeCall(c))
 		if c.Count > 1 {
 			fmt.Fprintf(b, "  %d times", c.Count)
 		}
 		for _, note := range checkNotes(c) {
-			fmt.Fprintf(b, "  %s", s.faint.Sprintf("(%s)", note))
+			fmt.Fprintf(b, "  %s", s.Faint.Sprintf("(%s)", note))
 		}
 		b.WriteByte('\n')
 		if verbose > 1 {

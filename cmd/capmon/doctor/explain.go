@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/trace/follow"
 )
 
@@ -35,7 +36,7 @@ func (f facts) explain(p follow.Probe) (problem, help string) {
 	case p.Loaded:
 		stage = "it does not attach"
 	}
-	return fmt.Sprintf("%s: %v", stage, rootCause(p.Err)), ""
+	return fmt.Sprintf("%s: %v", stage, exit.RootCause(p.Err)), ""
 }
 
 func (f facts) ofTheMachine(p follow.Probe) []cause {
@@ -104,7 +105,7 @@ func errnoText(err error) string {
 	if errors.As(err, &errno) {
 		return unix.ErrnoName(errno)
 	}
-	return rootCause(err).Error()
+	return exit.RootCause(err).Error()
 }
 
 func (f facts) ofTheKernel(p follow.Probe) []cause {

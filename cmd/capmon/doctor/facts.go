@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"bytes"
@@ -13,12 +13,13 @@ import (
 
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/caps/launch"
+	"github.com/capmon/capmon/cmd/capmon/cgroup"
 	"github.com/capmon/capmon/trace/backend"
 	"github.com/capmon/capmon/trace/follow"
 )
 
-// machine is where capmon doctor looks.
-type machine struct {
+// Machine is where capmon doctor looks.
+type Machine struct {
 	// files is the root of the file system.
 	files fs.FS
 	// security is securityfs, which need not be mounted; nil if it cannot be
@@ -70,17 +71,18 @@ type facts struct {
 	takesPrograms bool
 }
 
-func thisMachine() machine {
-	return machine{
+// ThisMachine is the one that capmon runs on.
+func ThisMachine() Machine {
+	return Machine{
 		files: os.DirFS("/"), security: securityFS(),
-		release: kernelRelease(), architecture: architecture(), uid: os.Getuid(),
+		release: KernelRelease(), architecture: architecture(), uid: os.Getuid(),
 		held: heldCapabilities(), grantable: launch.Grantable(), known: 1<<cap.MaxBits() - 1,
 		ambient: hasAmbient(),
 		symbols: backend.CountSymbols, probe: follow.ProbeBackend,
 	}
 }
 
-func (m machine) facts() facts {
+func (m Machine) facts() facts {
 	f := facts{
 		Kernel: m.release, Architecture: m.architecture, UID: m.uid, Ambient: m.ambient,
 		Holds: m.grantable, Lacks: m.known.Minus(m.grantable), held: m.held,
@@ -95,7 +97,7 @@ func (m machine) facts() facts {
 	f.Symbols = err == nil && n > 0
 	f.Lockdown, f.SecurityModules = m.lockdown(), m.securityModules()
 	if mounts, err := fs.ReadFile(m.files, "proc/self/mountinfo"); err == nil {
-		f.Cgroup2, _ = cgroupMount(bytes.NewReader(mounts))
+		f.Cgroup2, _ = cgroup.Mount(bytes.NewReader(mounts))
 	}
 	// 2 is SECCOMP_MODE_FILTER (linux/seccomp.h).
 	f.Seccomp = m.statusField("Seccomp") == "2"
@@ -103,12 +105,12 @@ func (m machine) facts() facts {
 	return f
 }
 
-func (m machine) exists(path string) bool {
+func (m Machine) exists(path string) bool {
 	_, err := fs.Stat(m.files, path)
 	return err == nil
 }
 
-func (m machine) sysctl(name string) *int {
+func (m Machine) sysctl(name string) *int {
 	text, err := fs.ReadFile(m.files, "proc/sys/kernel/"+name)
 	if err != nil {
 		return nil
@@ -121,7 +123,7 @@ func (m machine) sysctl(name string) *int {
 }
 
 // statusField is a field of /proc/self/status (proc(5)).
-func (m machine) statusField(name string) string {
+func (m Machine) statusField(name string) string {
 	text, err := fs.ReadFile(m.files, "proc/self/status")
 	if err != nil {
 		return ""
@@ -136,7 +138,7 @@ func (m machine) statusField(name string) string {
 
 // inUserNamespace: only the initial one maps every user to itself
 // (user_namespaces(7)).
-func (m machine) inUserNamespace() bool {
+func (m Machine) inUserNamespace() bool {
 	text, err := fs.ReadFile(m.files, "proc/self/uid_map")
 	return err == nil && strings.Join(strings.Fields(string(text)), " ") != "0 0 4294967295"
 }
@@ -149,7 +151,7 @@ const (
 
 // lockdown takes "[none] integrity confidentiality", where the mode in force
 // is in brackets.
-func (m machine) lockdown() string {
+func (m Machine) lockdown() string {
 	if m.security == nil {
 		return lockdownUnknown
 	}
@@ -165,7 +167,7 @@ func (m machine) lockdown() string {
 	return mode
 }
 
-func (m machine) securityModules() []string {
+func (m Machine) securityModules() []string {
 	if m.security == nil {
 		return nil
 	}
@@ -203,6 +205,14 @@ func detachedMount(name string) (int, error) {
 		return -1, err
 	}
 	return unix.Fsmount(context, unix.FSMOUNT_CLOEXEC, unix.MOUNT_ATTR_RDONLY)
+}
+
+// KernelRelease is what uname -r prints.
+func KernelRelease() string {
+	var u unix.Utsname
+	// Cannot fail with a good pointer.
+	_ = unix.Uname(&u)
+	return unix.ByteSliceToString(u.Release[:])
 }
 
 func architecture() string {

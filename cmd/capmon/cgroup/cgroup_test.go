@@ -1,4 +1,4 @@
-package main
+package cgroup
 
 import (
 	"os"
@@ -34,7 +34,7 @@ func TestFindContainer(t *testing.T) {
 		{id: "../docker", err: "is not the id of a container"},
 	}
 	for _, tt := range tests {
-		got, err := findContainer(root, tt.id)
+		got, err := FindContainer(root, tt.id)
 		if tt.err != "" {
 			if err == nil || !strings.Contains(err.Error(), tt.err) {
 				t.Errorf("%q: error %v, want %q", tt.id, err, tt.err)
@@ -55,7 +55,7 @@ func TestCgroupMount(t *testing.T) {
 		{v1, ""},
 	}
 	for _, tt := range tests {
-		got, err := cgroupMount(strings.NewReader(tt.mounts))
+		got, err := Mount(strings.NewReader(tt.mounts))
 		if got != tt.want || (err == nil) != (tt.want != "") {
 			t.Errorf("%q: %q, %v, want %q", tt.mounts, got, err, tt.want)
 		}

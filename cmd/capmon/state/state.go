@@ -1,4 +1,5 @@
-package main
+// Package state keeps the last discovery of each user.
+package state
 
 import (
 	"crypto/rand"
@@ -17,8 +18,8 @@ import (
 	"github.com/capmon/capmon/discover"
 )
 
-// errNoReport says that no discovery is kept for the user.
-var errNoReport = errors.New("no discovery is kept")
+// ErrNoReport says that no discovery is kept for the user.
+var ErrNoReport = errors.New("no discovery is kept")
 
 const (
 	// reportName is the file in the state directory that holds the last
@@ -31,10 +32,10 @@ const (
 	othersWrite = 0o022
 )
 
-// saveReport keeps r as the last discovery of owner, the calling user: under
+// Save keeps r as the last discovery of owner, the calling user: under
 // sudo, who called sudo. Nothing but that user's rights is used on the user's
 // files.
-func saveReport(owner account.Identity, r discover.Report) error {
+func Save(owner account.Identity, r discover.Report) error {
 	data, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("save report: %w", err)
@@ -58,12 +59,12 @@ func saveReport(owner account.Identity, r discover.Report) error {
 	return nil
 }
 
-// loadReport returns the last discovery of owner. The error is errNoReport
+// Load returns the last discovery of owner. The error is ErrNoReport
 // when none was kept.
-func loadReport(owner account.Identity) (discover.Report, error) {
+func Load(owner account.Identity) (discover.Report, error) {
 	base, err := stateBase(owner)
 	if err != nil {
-		return discover.Report{}, fmt.Errorf("%w: %w", errNoReport, err)
+		return discover.Report{}, fmt.Errorf("%w: %w", ErrNoReport, err)
 	}
 	var data []byte
 	err = actAs(owner, func() (err error) {
@@ -71,17 +72,17 @@ func loadReport(owner account.Identity) (discover.Report, error) {
 		return err
 	})
 	if errors.Is(err, fs.ErrNotExist) {
-		return discover.Report{}, errNoReport
+		return discover.Report{}, ErrNoReport
 	}
 	if err != nil {
 		return discover.Report{}, fmt.Errorf("load report: %w", err)
 	}
-	return parseReport(data)
+	return Parse(data)
 }
 
-// parseReport reads the JSON form, in the one version that this capmon
+// Parse reads the JSON form, in the one version that this capmon
 // writes.
-func parseReport(data []byte) (discover.Report, error) {
+func Parse(data []byte) (discover.Report, error) {
 	var version struct {
 		Schema string `json:"schema"`
 	}

@@ -1,4 +1,5 @@
-package main
+// Package cgroup finds cgroups by what people call them.
+package cgroup
 
 import (
 	"bufio"
@@ -12,45 +13,16 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/capmon/capmon/trace/monitor"
 )
 
-// parseCgroups turns --cgroup and --container into directories of the cgroup
-// v2 tree.
-func parseCgroups(paths, containers []string) ([]string, error) {
-	if len(paths)+len(containers) == 0 {
-		return nil, nil
-	}
-	root, err := cgroupRoot()
-	if err != nil {
-		return nil, usagef("--cgroup and --container: %v", err)
-	}
-	var dirs []string
-	for _, path := range paths {
-		dir, err := findCgroup(root, path)
-		if err != nil {
-			return nil, usagef("--cgroup: %v", err)
-		}
-		dirs = append(dirs, dir)
-	}
-	for _, id := range containers {
-		dir, err := findContainer(root, id)
-		if err != nil {
-			return nil, usagef("--container: %v", err)
-		}
-		dirs = append(dirs, dir)
-	}
-	return dirs, checkCount("--cgroup and --container", len(dirs), monitor.MaxCgroups)
-}
-
-func cgroupRoot() (string, error) {
+// Root is where the cgroup v2 tree is mounted.
+func Root() (string, error) {
 	f, err := os.Open("/proc/self/mountinfo")
 	if err != nil {
 		return "", fmt.Errorf("find the cgroup v2 tree: %w", err)
 	}
 	defer f.Close()
-	root, err := cgroupMount(f)
+	root, err := Mount(f)
 	if err != nil {
 		return "", fmt.Errorf("find the cgroup v2 tree: %w", err)
 	}
@@ -59,9 +31,9 @@ func cgroupRoot() (string, error) {
 
 var octal = regexp.MustCompile(`\\[0-7]{3}`)
 
-// cgroupMount finds where cgroup2 is mounted, in the lines of
+// Mount finds where cgroup2 is mounted, in the lines of
 // /proc/PID/mountinfo (proc(5)).
-func cgroupMount(mountinfo io.Reader) (string, error) {
+func Mount(mountinfo io.Reader) (string, error) {
 	lines := bufio.NewScanner(mountinfo)
 	for lines.Scan() {
 		mount, source, ok := strings.Cut(lines.Text(), " - ")
@@ -82,9 +54,9 @@ func unescapeOctal(code string) string {
 	return string([]byte{(b[0]-'0')<<6 | (b[1]-'0')<<3 | (b[2] - '0')})
 }
 
-// findCgroup takes a directory, or a path as /proc/PID/cgroup has it, from the
+// Find takes a directory, or a path as /proc/PID/cgroup has it, from the
 // root of the tree.
-func findCgroup(root, path string) (string, error) {
+func Find(root, path string) (string, error) {
 	for _, dir := range []string{path, filepath.Join(root, path)} {
 		if path != "" && isCgroup(dir) {
 			return dir, nil
@@ -104,10 +76,10 @@ func isCgroup(dir string) bool {
 
 var containerID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
 
-// findContainer finds the cgroup of the container whose id begins so. The
+// FindContainer finds the cgroup of the container whose id begins so. The
 // runtimes call it <id>, docker-<id>.scope, libpod-<id>.scope,
 // cri-containerd-<id>.scope and the like.
-func findContainer(root, id string) (string, error) {
+func FindContainer(root, id string) (string, error) {
 	if !containerID.MatchString(id) {
 		return "", fmt.Errorf("%q is not the id of a container", id)
 	}

@@ -1,4 +1,5 @@
-package main
+// Package monitoroutput prints what is seen of a machine, live and in the end.
+package monitoroutput
 
 import (
 	"bytes"
@@ -6,14 +7,15 @@ import (
 	"io"
 	"strings"
 
+	"github.com/capmon/capmon/cmd/capmon/terminal"
 	"github.com/capmon/capmon/trace"
 	"github.com/capmon/capmon/trace/monitor"
 )
 
-// monitorText prints a line a check, in columns.
-type monitorText struct {
+// Text prints a line a check, in columns.
+type Text struct {
 	w        io.Writer
-	style    style
+	style    terminal.Style
 	terminal bool
 	users    userNames
 	buf      bytes.Buffer
@@ -24,17 +26,18 @@ type monitorText struct {
 // is too long moves the rest of its line. capmon's longest names fit.
 const monitorColumns = "%-12s %-15s %7v %7v %-8s %-22s %s %-16s %-28s %v\n"
 
-func newMonitorText(w io.Writer) *monitorText {
-	return &monitorText{w: w, style: newStyle(w), terminal: isTerminal(w), users: userNames{}}
+// NewText prints to w.
+func NewText(w io.Writer) *Text {
+	return &Text{w: w, style: terminal.NewStyle(w), terminal: terminal.IsTerminal(w), users: userNames{}}
 }
 
-func (t *monitorText) checks(burst []monitor.LiveCheck) error {
+func (t *Text) Checks(burst []monitor.LiveCheck) error {
 	if len(burst) == 0 {
 		return nil
 	}
 	t.buf.Reset()
 	if t.terminal && !t.lines {
-		t.buf.WriteString(t.style.strong.Sprintf(monitorColumns, "TIME", "PROCESS", "PID", "PARENT",
+		t.buf.WriteString(t.style.Strong.Sprintf(monitorColumns, "TIME", "PROCESS", "PID", "PARENT",
 			"USER", "CAPABILITY", "VERDICT", "SYSCALL", "FUNCTION", "COUNT"))
 	}
 	t.lines = true
@@ -45,10 +48,10 @@ func (t *monitorText) checks(burst []monitor.LiveCheck) error {
 	return err
 }
 
-func (t *monitorText) line(c monitor.LiveCheck) {
-	verdict := t.style.pass
+func (t *Text) line(c monitor.LiveCheck) {
+	verdict := t.style.Pass
 	if c.Verdict == trace.Fail {
-		verdict = t.style.fail
+		verdict = t.style.Fail
 	}
 	fmt.Fprintf(&t.buf, monitorColumns, c.Time.Format("15:04:05.000"), t.name(c.Comm), c.PID, c.PPID,
 		t.users.of(c.UID), c.Cap, verdict.Sprintf("%-7s", c.Verdict), orNone(c.Syscall), orNone(c.Function), c.Count)
@@ -56,9 +59,9 @@ func (t *monitorText) line(c monitor.LiveCheck) {
 
 // name is the process's name, which may hold any byte. In a pipe it stays one
 // word, escaped as the mount points in /proc/mounts are.
-func (t *monitorText) name(comm string) string {
+func (t *Text) name(comm string) string {
 	if t.terminal {
-		return orNone(printable(comm))
+		return orNone(terminal.Printable(comm))
 	}
 	if !strings.ContainsFunc(comm, isAwkward) {
 		return orNone(comm)
@@ -86,7 +89,7 @@ func orNone(s string) string {
 	return s
 }
 
-func (t *monitorText) summary(s *summary, _ uint64) error {
+func (t *Text) Summary(s *Summary, _ uint64) error {
 	t.buf.Reset()
 	groups := s.sorted()
 	if t.lines && len(groups) > 0 {
@@ -95,7 +98,7 @@ func (t *monitorText) summary(s *summary, _ uint64) error {
 	for _, g := range groups {
 		t.buf.WriteString(g.heading())
 		for _, c := range g.asked.Members() {
-			fmt.Fprintf(&t.buf, "- %s %s\n", t.style.verdict(g.verdict(c)), c)
+			fmt.Fprintf(&t.buf, "- %s %s\n", t.style.Verdict(g.verdict(c)), c)
 		}
 	}
 	_, err := t.w.Write(t.buf.Bytes())

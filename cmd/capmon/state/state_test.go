@@ -1,4 +1,4 @@
-package main
+package state
 
 import (
 	"errors"
@@ -80,7 +80,7 @@ func within(t *testing.T, fn func() error) error {
 }
 
 func load(owner account.Identity) error {
-	_, err := loadReport(owner)
+	_, err := Load(owner)
 	return err
 }
 
@@ -92,8 +92,8 @@ func TestReportIsKeptAsItsOwner(t *testing.T) {
 	t.Setenv("HOME", root)
 
 	for range 2 { // the second time over the first
-		testenv.Must(t, saveReport(owner, sample()))
-		got, err := loadReport(owner)
+		testenv.Must(t, Save(owner, sample()))
+		got, err := Load(owner)
 		testenv.Must(t, err)
 		if diff := cmp.Diff(sample(), got, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("read back (-saved +loaded):\n%s", diff)
@@ -133,7 +133,7 @@ func wantNames(t *testing.T, dir string, want ...string) {
 func TestOwnerHasNoMoreThanItsRights(t *testing.T) {
 	owner := guest(t)
 	testenv.Must(t, os.Chown(owner.Home, 0, 0))
-	if err := saveReport(owner, sample()); !errors.Is(err, fs.ErrPermission) {
+	if err := Save(owner, sample()); !errors.Is(err, fs.ErrPermission) {
 		t.Errorf("home is root's: got error %v, want permission denied", err)
 	}
 	wantNames(t, owner.Home)
@@ -142,7 +142,7 @@ func TestOwnerHasNoMoreThanItsRights(t *testing.T) {
 	secret := t.TempDir()
 	testenv.Must(t, os.Chmod(secret, 0o755))
 	testenv.Must(t, os.Symlink(secret, filepath.Join(owner.Home, ".local")))
-	if err := saveReport(owner, sample()); !errors.Is(err, fs.ErrPermission) {
+	if err := Save(owner, sample()); !errors.Is(err, fs.ErrPermission) {
 		t.Errorf("state is root's: got error %v, want permission denied", err)
 	}
 	wantNames(t, secret)
@@ -153,11 +153,11 @@ func TestOwnerKeepsItsGroups(t *testing.T) {
 	const extra = 54321
 	testenv.Must(t, os.Chown(owner.Home, 0, extra))
 	testenv.Must(t, os.Chmod(owner.Home, 0o770))
-	if err := saveReport(owner, sample()); !errors.Is(err, fs.ErrPermission) {
+	if err := Save(owner, sample()); !errors.Is(err, fs.ErrPermission) {
 		t.Errorf("without the group: got error %v, want permission denied", err)
 	}
 	owner.Groups = []uint32{extra}
-	testenv.Must(t, saveReport(owner, sample()))
+	testenv.Must(t, Save(owner, sample()))
 }
 
 func TestStateDirectoryIsRefused(t *testing.T) {
@@ -188,11 +188,11 @@ func TestStateDirectoryIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			owner := guest(t)
 			dir := stateDirOf(t, owner)
-			testenv.Must(t, saveReport(owner, sample()))
+			testenv.Must(t, Save(owner, sample()))
 			before, err := os.ReadFile(filepath.Join(dir, reportName))
 			testenv.Must(t, err)
 			test.spoil(t, dir)
-			refuses(t, saveReport(owner, discover.Report{Schema: "other"}), test.want)
+			refuses(t, Save(owner, discover.Report{Schema: "other"}), test.want)
 			refuses(t, load(owner), test.want)
 			for _, d := range []string{dir, dir + ".real"} {
 				after, err := os.ReadFile(filepath.Join(d, reportName))
@@ -244,7 +244,7 @@ func TestWhatStandsInPlaceOfTheReport(t *testing.T) {
 			refuses(t, within(t, func() error { return load(owner) }), test.reason)
 
 			// A new report takes its place; nothing behind it is touched.
-			testenv.Must(t, within(t, func() error { return saveReport(owner, sample()) }))
+			testenv.Must(t, within(t, func() error { return Save(owner, sample()) }))
 			testenv.Must(t, load(owner))
 			wantNames(t, dir, reportName)
 			if text, err := os.ReadFile(filepath.Join(owner.Home, "valuable")); err == nil && string(text) != "v" {
@@ -258,7 +258,7 @@ func TestFailedSaveLeavesNothing(t *testing.T) {
 	owner := guest(t)
 	dir := stateDirOf(t, owner)
 	testenv.Must(t, os.MkdirAll(filepath.Join(dir, reportName, "full"), 0o700))
-	if err := saveReport(owner, sample()); err == nil {
+	if err := Save(owner, sample()); err == nil {
 		t.Error("a directory was replaced")
 	}
 	wantNames(t, dir, reportName)
@@ -271,10 +271,10 @@ func TestNothingIsKept(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			owner.Home = home
-			if err := load(owner); !errors.Is(err, errNoReport) {
-				t.Errorf("load: got error %v, want %v", err, errNoReport)
+			if err := load(owner); !errors.Is(err, ErrNoReport) {
+				t.Errorf("load: got error %v, want %v", err, ErrNoReport)
 			}
-			if err := saveReport(owner, sample()); (err == nil) != (name == "a fresh home") {
+			if err := Save(owner, sample()); (err == nil) != (name == "a fresh home") {
 				t.Errorf("save: got error %v", err)
 			}
 		})
@@ -289,7 +289,7 @@ func TestReportIsOfThisVersion(t *testing.T) {
 		`{"schema":`: "unexpected end",
 		``:           "unexpected end",
 	} {
-		_, err := parseReport([]byte(text))
+		_, err := Parse([]byte(text))
 		refuses(t, err, want)
 	}
 }
@@ -311,7 +311,7 @@ func TestOwnStateDirectory(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("XDG_STATE_HOME", test.state)
 			t.Setenv("HOME", test.home)
-			testenv.Must(t, saveReport(self, sample()))
+			testenv.Must(t, Save(self, sample()))
 			testenv.Must(t, load(self))
 			path := filepath.Join(test.want, "capmon", reportName)
 			testenv.Must(t, func() error { _, err := os.Lstat(path); return err }())
@@ -322,7 +322,7 @@ func TestOwnStateDirectory(t *testing.T) {
 		t.Setenv("XDG_STATE_HOME", "")
 		t.Setenv("HOME", "")
 		self.Home = filepath.Join(passwd, "nonexistent")
-		if err := saveReport(self, sample()); !errors.Is(err, fs.ErrNotExist) {
+		if err := Save(self, sample()); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("got error %v, want %v", err, fs.ErrNotExist)
 		}
 	})
@@ -330,7 +330,7 @@ func TestOwnStateDirectory(t *testing.T) {
 		self.Home = passwd
 		t.Setenv("XDG_STATE_HOME", "")
 		t.Setenv("HOME", guest(t).Home)
-		testenv.Must(t, saveReport(self, sample()))
+		testenv.Must(t, Save(self, sample()))
 		wantNames(t, os.Getenv("HOME"))
 	})
 }

@@ -1,4 +1,4 @@
-package main
+package discoveroutput
 
 import "github.com/capmon/capmon/discover"
 

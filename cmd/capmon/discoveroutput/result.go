@@ -1,29 +1,30 @@
-package main
+package discoveroutput
 
 import (
 	"fmt"
 	"io"
 	"strings"
 
+	"github.com/capmon/capmon/cmd/capmon/terminal"
 	"github.com/capmon/capmon/discover"
 	"github.com/capmon/capmon/discover/emit"
 )
 
-// writeResult prints for a human what was found.
-func writeResult(w io.Writer, r discover.Report) error {
-	s := newStyle(w)
+// WriteResult prints for a human what was found.
+func WriteResult(w io.Writer, r discover.Report) error {
+	s := terminal.NewStyle(w)
 	if r.Verdict == discover.NotFound {
-		_, err := fmt.Fprintln(w, sentence(printable(withAdvice(r))))
+		_, err := fmt.Fprintln(w, terminal.Sentence(terminal.Printable(withAdvice(r))))
 		return err
 	}
 	var b strings.Builder
 	writeNeeds(&b, s, r)
 	if r.Verdict == discover.Sufficient {
-		fmt.Fprintf(&b, "%s %s\n", s.strong.Sprint("unproven:"), printable(withAdvice(r)))
+		fmt.Fprintf(&b, "%s %s\n", s.Strong.Sprint("unproven:"), terminal.Printable(withAdvice(r)))
 	}
 	writeAlternatives(&b, r)
 	for _, exe := range r.Elevated {
-		fmt.Fprintf(&b, "note: %s is set-user-ID, set-group-ID or has file capabilities; under no_new_privs that lent it nothing\n", printable(exe))
+		fmt.Fprintf(&b, "note: %s is set-user-ID, set-group-ID or has file capabilities; under no_new_privs that lent it nothing\n", terminal.Printable(exe))
 	}
 	if r.Lost > 0 {
 		fmt.Fprintf(&b, "note: %d records of the tracer were lost; the attempts themselves are not affected\n", r.Lost)
@@ -46,17 +47,12 @@ func writeAlternatives(b *strings.Builder, r discover.Report) {
 	}
 }
 
-// sentence makes of a reason a line.
-func sentence(reason string) string {
-	return strings.ToUpper(reason[:1]) + reason[1:]
-}
-
-func writeNeeds(b *strings.Builder, s style, r discover.Report) {
+func writeNeeds(b *strings.Builder, s terminal.Style, r discover.Report) {
 	if r.NeedsRoot {
-		fmt.Fprintf(b, "%s  as another user it fails even with every capability\n", s.strong.Sprint("needs to be uid 0"))
+		fmt.Fprintf(b, "%s  as another user it fails even with every capability\n", s.Strong.Sprint("needs to be uid 0"))
 	}
 	if r.Capabilities == 0 {
-		fmt.Fprintln(b, s.strong.Sprint("needs no capability:"), "the command succeeds with none")
+		fmt.Fprintln(b, s.Strong.Sprint("needs no capability:"), "the command succeeds with none")
 		return
 	}
 	width := 0
@@ -64,7 +60,7 @@ func writeNeeds(b *strings.Builder, s style, r discover.Report) {
 		width = max(width, len(e.Cap.String()))
 	}
 	for _, e := range r.Evidence {
-		fmt.Fprintf(b, "%s %s  %s\n", s.strong.Sprint("needs"), s.strong.Sprintf("%-*s", width, e.Cap), describeEvidence(r, e))
+		fmt.Fprintf(b, "%s %s  %s\n", s.Strong.Sprint("needs"), s.Strong.Sprintf("%-*s", width, e.Cap), describeEvidence(r, e))
 	}
 }
 
@@ -85,7 +81,7 @@ func describeEvidence(r discover.Report, e discover.Evidence) string {
 func failure(a discover.Attempt) string {
 	const most = 100
 	lines := strings.Split(strings.TrimSpace(a.Output), "\n")
-	last := printable(strings.TrimSpace(lines[len(lines)-1]))
+	last := terminal.Printable(strings.TrimSpace(lines[len(lines)-1]))
 	if last == "" {
 		return a.Outcome
 	}

@@ -1,4 +1,4 @@
-package main
+package monitoroutput
 
 import (
 	"os/user"

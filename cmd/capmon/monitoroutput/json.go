@@ -1,4 +1,4 @@
-package main
+package monitoroutput
 
 import (
 	"bytes"
@@ -12,18 +12,19 @@ import (
 	"github.com/capmon/capmon/trace/monitor"
 )
 
-const monitorSchema = "capmon.monitor/1"
+const schema = "capmon.monitor/1"
 
-// monitorJSON prints one JSON object a line (docs/monitor.schema.json).
-type monitorJSON struct {
+// JSON prints one JSON object a line (docs/monitor.schema.json).
+type JSON struct {
 	w     io.Writer
 	buf   bytes.Buffer
 	lines *json.Encoder
 	users userNames
 }
 
-func newMonitorJSON(w io.Writer) *monitorJSON {
-	j := &monitorJSON{w: w, users: userNames{}}
+// NewJSON prints to w.
+func NewJSON(w io.Writer) *JSON {
+	j := &JSON{w: w, users: userNames{}}
 	j.lines = json.NewEncoder(&j.buf)
 	j.lines.SetEscapeHTML(false)
 	return j
@@ -65,10 +66,10 @@ type summaryGroup struct {
 	Refused caps.Set `json:"refused"`
 }
 
-func (j *monitorJSON) checks(burst []monitor.LiveCheck) error {
+func (j *JSON) Checks(burst []monitor.LiveCheck) error {
 	for _, c := range burst {
 		line := checkLine{
-			Schema: monitorSchema, Type: "check", Time: c.Time,
+			Schema: schema, Type: "check", Time: c.Time,
 			Comm: c.Comm, PID: c.PID, PPID: c.PPID, User: j.users.of(c.UID), UID: c.UID,
 			Capability: c.Cap, Verdict: c.Verdict,
 			Audited: c.Audited, InitialNS: c.InitialNS, OwnCreds: c.OwnCreds,
@@ -81,8 +82,8 @@ func (j *monitorJSON) checks(burst []monitor.LiveCheck) error {
 	return j.flush()
 }
 
-func (j *monitorJSON) summary(s *summary, lost uint64) error {
-	line := summaryLine{Schema: monitorSchema, Type: "summary", Processes: []summaryGroup{}, Lost: lost}
+func (j *JSON) Summary(s *Summary, lost uint64) error {
+	line := summaryLine{Schema: schema, Type: "summary", Processes: []summaryGroup{}, Lost: lost}
 	for _, g := range s.sorted() {
 		line.Processes = append(line.Processes, summaryGroup{
 			Comm: g.comm, PID: g.pid, Others: g.others,
@@ -95,7 +96,7 @@ func (j *monitorJSON) summary(s *summary, lost uint64) error {
 	return j.flush()
 }
 
-func (j *monitorJSON) flush() error {
+func (j *JSON) flush() error {
 	_, err := j.w.Write(j.buf.Bytes())
 	j.buf.Reset()
 	return err

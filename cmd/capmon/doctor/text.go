@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/capmon/capmon/cmd/capmon/terminal"
 	"github.com/capmon/capmon/trace"
 )
 
@@ -13,11 +14,12 @@ import (
 // there is to say of them in the next.
 type diagnosisText struct {
 	strings.Builder
-	style style
+	style terminal.Style
 }
 
-func writeDiagnosis(w io.Writer, d diagnosis) error {
-	t := diagnosisText{style: newStyle(w)}
+// Write writes a diagnosis for a human.
+func Write(w io.Writer, d Diagnosis) error {
+	t := diagnosisText{style: terminal.NewStyle(w)}
 	t.machine(d.facts)
 	t.self(d.facts)
 	t.backends(d)
@@ -26,7 +28,7 @@ func writeDiagnosis(w io.Writer, d diagnosis) error {
 	return err
 }
 
-func (t *diagnosisText) heading(text string) { fmt.Fprintln(t, t.style.strong.Sprint(text)) }
+func (t *diagnosisText) heading(text string) { fmt.Fprintln(t, t.style.Strong.Sprint(text)) }
 
 func (t *diagnosisText) line(name, text string) { fmt.Fprintf(t, "  %-26s %s\n", name, text) }
 
@@ -63,7 +65,7 @@ func (t *diagnosisText) self(f facts) {
 	}
 }
 
-func (t *diagnosisText) backends(d diagnosis) {
+func (t *diagnosisText) backends(d Diagnosis) {
 	t.heading("Backends")
 	for _, b := range d.Backends {
 		if b.Sees {
@@ -72,14 +74,14 @@ func (t *diagnosisText) backends(d diagnosis) {
 		}
 		t.line(b.Name, t.yes(false)+"   "+b.Problem)
 		if b.Help != "" {
-			t.line("", "     "+t.style.faint.Sprint(b.Help))
+			t.line("", "     "+t.style.Faint.Sprint(b.Help))
 		}
 	}
 	if d.Discover == notAtAll {
-		t.line(noBackend, t.yes(false)+"   discover cannot run, see below")
+		t.line(NoBackend, t.yes(false)+"   discover cannot run, see below")
 		return
 	}
-	t.line(noBackend, t.yes(true)+"  finds the set by searching alone")
+	t.line(NoBackend, t.yes(true)+"  finds the set by searching alone")
 }
 
 // describeProbe is the check that capmon made, as it was seen.
@@ -95,32 +97,32 @@ func describeProbe(c testCheck) string {
 	return text
 }
 
-func (t *diagnosisText) conclusion(d diagnosis) {
+func (t *diagnosisText) conclusion(d Diagnosis) {
 	fmt.Fprintln(t)
-	traces := d.Uses != "" && d.Uses != noBackend
+	traces := d.Uses != "" && d.Uses != NoBackend
 	switch d.Discover {
 	case withEvidence:
-		fmt.Fprintf(t, "capmon discover, capmon '<cmd>' and capmon monitor use %s.\n", t.style.strong.Sprint(d.Uses))
+		fmt.Fprintf(t, "capmon discover, capmon '<cmd>' and capmon monitor use %s.\n", t.style.Strong.Sprint(d.Uses))
 		fmt.Fprintln(t, "capmon discover --backend none works too: by searching alone, without evidence.")
 	case bySearching:
-		fmt.Fprintf(t, "capmon discover works with %s only: by searching, without evidence.\n", t.style.strong.Sprint("--backend none"))
+		fmt.Fprintf(t, "capmon discover works with %s only: by searching, without evidence.\n", t.style.Strong.Sprint("--backend none"))
 		fmt.Fprintln(t, "capmon '<cmd>' and capmon monitor need a backend, and do not work here.")
 	case notAtAll:
-		fmt.Fprintln(t, t.style.strong.Sprint("capmon discover does not work here."))
+		fmt.Fprintln(t, t.style.Strong.Sprint("capmon discover does not work here."))
 		if traces {
 			fmt.Fprintf(t, "capmon '<cmd>' and capmon monitor can use %s.\n", d.Uses)
 		}
 	}
 	for _, advice := range d.Advice {
-		fmt.Fprintf(t, "- %s\n", sentence(advice))
+		fmt.Fprintf(t, "- %s\n", terminal.Sentence(advice))
 	}
 }
 
 func (t *diagnosisText) yes(yes bool) string {
 	if yes {
-		return t.style.pass.Sprint("yes")
+		return t.style.Pass.Sprint("yes")
 	}
-	return t.style.fail.Sprint("no")
+	return t.style.Fail.Sprint("no")
 }
 
 func lockdownText(mode string) string {

@@ -1,8 +1,8 @@
-package main
+// Package output writes results to where the caller wants them.
+package output
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,58 +11,37 @@ import (
 	"github.com/google/renameio/v2"
 	"golang.org/x/sys/unix"
 
-	"github.com/capmon/capmon/discover"
-	"github.com/capmon/capmon/discover/emit"
+	"github.com/capmon/capmon/cmd/capmon/exit"
 )
 
-// emitLast prints the caller's last discovery in another form.
-func emitLast(s streams, o discoverOptions) error {
-	if err := dropElevation(); err != nil {
-		return err
-	}
-	owner, _, err := caller()
-	if err != nil {
-		return err
-	}
-	r, err := loadReport(owner)
-	if errors.Is(err, errNoReport) {
-		return usagef("no discovery is kept for %s: run capmon discover '<cmd>' first", owner.Name)
-	}
-	if err != nil {
-		return err
-	}
-	d, err := openDestination(s, o.file)
-	if err != nil {
-		return err
-	}
-	defer d.discard()
-	return printReport(d, o, r)
-}
-
-// destination is where a result goes: standard output, or a file that is
+// Destination is where a result goes: standard output, or a file that is
 // written whole or not at all. It is opened before anything is run, so that a
 // file which cannot be written loses no result.
-type destination struct {
+type Destination struct {
 	io.Writer
 	name    string
 	pending *renameio.PendingFile // a file that is to be replaced
 	device  *os.File              // one that can only be written to
 }
 
-func openDestination(s streams, name string) (*destination, error) {
+// Open opens the file name, or stands for stdout where name is "".
+func Open(stdout io.Writer, name string) (*Destination, error) {
 	if name == "" {
-		return &destination{Writer: s.out}, nil
+		return &Destination{Writer: stdout}, nil
 	}
-	d := &destination{name: name}
+	d := &Destination{name: name}
 	if err := d.open(); err != nil {
-		return nil, usagef("-o: cannot write %s: %v", name, rootCause(err))
+		return nil, exit.Usagef("-o: cannot write %s: %v", name, exit.RootCause(err))
 	}
 	return d, nil
 }
 
+// Unwrap is what is written to.
+func (d *Destination) Unwrap() io.Writer { return d.Writer }
+
 // open follows a link to the file behind it, and does not take a device or a
 // pipe (/dev/stdout) for a file that could be replaced.
-func (d *destination) open() (err error) {
+func (d *Destination) open() (err error) {
 	path := d.name
 	info, err := os.Stat(path)
 	switch {
@@ -101,8 +80,8 @@ func resolve(name string) (string, error) {
 	return os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd))
 }
 
-// commit puts the file in place.
-func (d *destination) commit() (err error) {
+// Commit puts the file in place.
+func (d *Destination) Commit() (err error) {
 	switch {
 	case d.pending != nil:
 		err = d.pending.CloseAtomicallyReplace()
@@ -115,41 +94,16 @@ func (d *destination) commit() (err error) {
 	return nil
 }
 
-// discard leaves nothing behind of a file that was not committed.
-func (d *destination) discard() {
+// Discard leaves nothing behind of a file that was not committed.
+func (d *Destination) Discard() {
 	if d.pending != nil {
 		// Cleanup of a committed file does nothing.
 		_ = d.pending.Cleanup()
 	}
 }
 
-// printReport writes the report in the form that was asked for.
-func printReport(d *destination, o discoverOptions, r discover.Report) error {
-	if err := formatReport(d, o, r); err != nil {
-		return err
-	}
-	return d.commit()
-}
-
-func formatReport(w io.Writer, o discoverOptions, r discover.Report) error {
-	if o.json {
-		return writeJSON(w, r)
-	}
-	if len(o.formats) == 0 {
-		return writeResult(w, r)
-	}
-	for i, format := range o.formats {
-		if i > 0 {
-			fmt.Fprintln(w)
-		}
-		if err := emit.Write(w, format, r); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func writeJSON(w io.Writer, v any) error {
+// JSON writes v as one indented document.
+func JSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)

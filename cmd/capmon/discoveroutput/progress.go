@@ -1,4 +1,6 @@
-package main
+// Package discoveroutput tells a person how a discovery goes, and what it
+// found.
+package discoveroutput
 
 import (
 	"fmt"
@@ -6,41 +8,42 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/cmd/capmon/terminal"
 	"github.com/capmon/capmon/discover"
 	"github.com/capmon/capmon/trace"
 )
 
-// progress tells on stderr how a discovery goes, a line for each attempt.
-type progress struct {
+// Progress tells on stderr how a discovery goes, a line for each attempt.
+type Progress struct {
 	w         io.Writer
-	style     style
+	style     terminal.Style
 	grantable caps.Set
 	verbose   bool
 	live      bool // a terminal, where a line can be written over
 
-	// offset is how many attempts an earlier search made, whose numbers go
-	// on; ended is how many this one has.
-	offset, ended int
+	// Offset is how many attempts an earlier search made, whose numbers go
+	// on; Ended is how many this one has.
+	Offset, Ended int
 
 	mu        sync.Mutex
 	stopCount func() // nil while nothing is counted
 }
 
-func newProgress(w io.Writer, grantable caps.Set, verbose bool) *progress {
-	return &progress{
-		w: w, style: newStyle(w), grantable: grantable, verbose: verbose,
-		live: isTerminal(w),
+// NewProgress writes to w; grantable is what "everything" is.
+func NewProgress(w io.Writer, grantable caps.Set, verbose bool) *Progress {
+	return &Progress{
+		w: w, style: terminal.NewStyle(w), grantable: grantable, verbose: verbose,
+		live: terminal.IsTerminal(w),
 	}
 }
 
-// begin says that an attempt runs. On a terminal it counts the seconds of one
+// Begin says that an attempt runs. On a terminal it counts the seconds of one
 // that takes long; of several at the same time, of the first.
-func (p *progress) begin(grant caps.Set) {
+func (p *Progress) Begin(grant caps.Set) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.live || p.stopCount != nil {
@@ -48,7 +51,7 @@ func (p *progress) begin(grant caps.Set) {
 	}
 	done := make(chan struct{})
 	finished := make(chan struct{})
-	number := p.offset + p.ended + 1
+	number := p.Offset + p.Ended + 1
 	go func() {
 		defer close(finished)
 		p.count(number, grant, done)
@@ -56,8 +59,8 @@ func (p *progress) begin(grant caps.Set) {
 	p.stopCount = func() { close(done); <-finished }
 }
 
-// stop ends the counting, if there is any.
-func (p *progress) stop() {
+// Stop ends the counting, if there is any.
+func (p *Progress) Stop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.stopCount != nil {
@@ -66,7 +69,7 @@ func (p *progress) stop() {
 	}
 }
 
-func (p *progress) count(n int, grant caps.Set, done <-chan struct{}) {
+func (p *Progress) count(n int, grant caps.Set, done <-chan struct{}) {
 	began := time.Now()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -82,56 +85,46 @@ func (p *progress) count(n int, grant caps.Set, done <-chan struct{}) {
 	}
 }
 
-// say prints a line of capmon's own.
-func (p *progress) say(format string, args ...any) {
+// Say prints a line of capmon's own.
+func (p *Progress) Say(format string, args ...any) {
 	fmt.Fprintf(p.w, "capmon discover: "+format+"\n", args...)
 }
 
-// end prints how the attempt went that has the number n in its search.
-func (p *progress) end(n int, a discover.Attempt) {
-	p.stop()
-	p.ended = n
-	fmt.Fprintf(p.w, "%s  %s%s\n", p.label(p.offset+n, a.Granted), p.outcome(a), p.refusal(a))
+// End prints how the attempt went that has the number n in its search.
+func (p *Progress) End(n int, a discover.Attempt) {
+	p.Stop()
+	p.Ended = n
+	fmt.Fprintf(p.w, "%s  %s%s\n", p.label(p.Offset+n, a.Granted), p.outcome(a), p.refusal(a))
 	if p.verbose && a.Output != "" {
-		p.output(a.Output)
+		p.Output(a.Output)
 	}
 }
 
-func (p *progress) label(n int, grant caps.Set) string {
+func (p *Progress) label(n int, grant caps.Set) string {
 	return fmt.Sprintf("attempt %-2d  %-20s", n, describeGrant(grant, p.grantable))
 }
 
-func (p *progress) outcome(a discover.Attempt) string {
+func (p *Progress) outcome(a discover.Attempt) string {
 	text := fmt.Sprintf("%-8s", a.Outcome)
 	if a.Success {
-		return p.style.pass.Sprint(text)
+		return p.style.Pass.Sprint(text)
 	}
 	return text
 }
 
-func (p *progress) refusal(a discover.Attempt) string {
+func (p *Progress) refusal(a discover.Attempt) string {
 	c := a.Refusal()
 	if a.Success || c == nil {
 		return ""
 	}
-	return fmt.Sprintf("  %s %s  %s", p.style.fail.Sprint("[FAIL]"), c.Cap, describeCheck(*c))
+	return fmt.Sprintf("  %s %s  %s", p.style.Fail.Sprint("[FAIL]"), c.Cap, describeCheck(*c))
 }
 
-// output shows what the command printed, set off from capmon's own words.
-func (p *progress) output(text string) {
+// Output shows what the command printed, set off from capmon's own words.
+func (p *Progress) Output(text string) {
 	for line := range strings.Lines(text) {
-		fmt.Fprintf(p.w, "%s%s\n", p.style.faint.Sprint("  | "), printable(strings.TrimRight(line, "\n")))
+		fmt.Fprintf(p.w, "%s%s\n", p.style.Faint.Sprint("  | "), terminal.Printable(strings.TrimRight(line, "\n")))
 	}
-}
-
-// printable keeps a command's output from steering the terminal.
-func printable(line string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\t' && !unicode.IsPrint(r) {
-			return '�'
-		}
-		return r
-	}, line)
 }
 
 // describeGrant names a grant in few words.
@@ -151,7 +144,7 @@ func describeGrant(grant, grantable caps.Set) string {
 
 // describeCheck says who asked for what: "ip: sendmsg -> rtnetlink_rcv_msg".
 func describeCheck(c trace.Check) string {
-	text := printable(c.Process.Comm)
+	text := terminal.Printable(c.Process.Comm)
 	if c.Syscall != "" {
 		text += ": " + c.Syscall
 	}
