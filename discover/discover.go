@@ -13,6 +13,7 @@ type (
 	Evidence     = controller.Evidence
 	Options      = controller.Options
 	Report       = controller.Report
+	Request      = controller.Request
 	Result       = controller.Result
 	Verdict      = controller.Verdict
 )

@@ -99,13 +99,12 @@ func search(s streams, d *output.Destination, search *discovery, r discover.Repo
 	defer restore()
 
 	found, err := search.run(ctx)
-	found.Fill(&r)
-	r.User, r.NeedsRoot = search.identity, search.needsRoot
+	r.Result, r.User = found, search.identity
 	if err != nil {
 		return searchFailed(err, search.progress)
 	}
-	if r.Verdict == discover.NotFound && len(r.Runs) > 0 && !search.options.verbose {
-		lastWords(s.err, search.progress, r.Runs[len(r.Runs)-1])
+	if r.Verdict == discover.NotFound && !search.options.verbose {
+		lastWords(s.err, search.progress, r.LastAsUser())
 	}
 	if !r.Interrupted {
 		keep(s.err, r)

@@ -54,7 +54,7 @@ func measure(b *testing.B, a controller.Attempter) {
 	var beside []time.Duration
 	for b.Loop() {
 		began := time.Now()
-		made, err := a.Attempt(context.Background(), 0)
+		made, err := a.Attempt(context.Background(), controller.Request{})
 		if err != nil || !made.Success {
 			b.Fatal(made.Outcome, err)
 		}

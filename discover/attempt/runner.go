@@ -22,10 +22,13 @@ type Config struct {
 	// Command is run by /bin/sh -c if it is one element, as it is if there
 	// are more.
 	Command []string
-	// Env is the command's environment; that of the hooks is capmon's own. The
-	// directory is capmon's for both, also where the user could not enter it.
+	// Env is the command's environment, but for what a login sets, which is
+	// the user's; that of the hooks is capmon's own. The directory is capmon's
+	// for both, also where the user could not enter it.
 	Env      []string
 	Identity account.Identity
+	// Root is the identity of an attempt as uid 0; nil if there is none.
+	Root *account.Identity
 	// Stdin is what every attempt gets to read; nil is /dev/null.
 	Stdin *os.File
 
@@ -67,12 +70,12 @@ type Runner struct {
 // NewRunner returns a runner that starts the command through the keeper. A
 // nil tracer sees no checks.
 func NewRunner(config Config, keeper *launch.Keeper, tracer *follow.Tracer) *Runner {
-	return &Runner{config: config, keeper: keeper, tracer: tracer, input: newInput(config.Stdin, config.Identity), hooks: hookOnHost}
+	return &Runner{config: config, keeper: keeper, tracer: tracer, input: newInput(config.Stdin), hooks: hookOnHost}
 }
 
 // Attempt implements controller.Attempter. When ctx ends, so does the attempt;
 // the cleanup is run all the same.
-func (r *Runner) Attempt(ctx context.Context, grant caps.Set) (controller.Attempt, error) {
+func (r *Runner) Attempt(ctx context.Context, request controller.Request) (controller.Attempt, error) {
 	if err := r.runHook(ctx, "setup", r.config.Setup); err != nil {
 		// A setup that failed has nothing to be undone; one that was
 		// interrupted may have.
@@ -82,7 +85,14 @@ func (r *Runner) Attempt(ctx context.Context, grant caps.Set) (controller.Attemp
 		return controller.Attempt{}, err
 	}
 	defer r.cleanup()
-	return r.run(ctx, grant)
+	return r.run(ctx, request.Grant, r.identity(request))
+}
+
+func (r *Runner) identity(request controller.Request) account.Identity {
+	if request.UID0 && r.config.Root != nil {
+		return *r.config.Root
+	}
+	return r.config.Identity
 }
 
 func (r *Runner) cleanup() {
@@ -110,13 +120,13 @@ func (r *Runner) check(ctx context.Context, attempt *controller.Attempt) error {
 }
 
 // run makes the attempt proper, between setup and check.
-func (r *Runner) run(ctx context.Context, grant caps.Set) (controller.Attempt, error) {
-	stdin, closeStdin, err := r.input.open()
+func (r *Runner) run(ctx context.Context, grant caps.Set, user account.Identity) (controller.Attempt, error) {
+	stdin, closeStdin, err := r.input.open(user)
 	if err != nil {
 		return controller.Attempt{}, err
 	}
 	defer closeStdin()
-	printed, err := newOutput(r.config.Identity)
+	printed, err := newOutput(user)
 	if err != nil {
 		return controller.Attempt{}, err
 	}
@@ -127,8 +137,7 @@ func (r *Runner) run(ctx context.Context, grant caps.Set) (controller.Attempt, e
 		}
 		return err
 	}
-	attempt, err := r.execute(ctx, r.spec(grant, stdin, printed.write), arm)
-	attempt.Granted = grant
+	attempt, err := r.execute(ctx, r.spec(grant, user, stdin, printed.write), arm)
 	attempt.Output = printed.finish() + attempt.Output
 	r.expectOutput(&attempt)
 	if err != nil || recording == nil {
@@ -144,12 +153,12 @@ func (r *Runner) expectOutput(attempt *controller.Attempt) {
 	}
 }
 
-func (r *Runner) spec(grant caps.Set, stdin, out *os.File) launch.Spec {
+func (r *Runner) spec(grant caps.Set, user account.Identity, stdin, out *os.File) launch.Spec {
 	spec := launch.Spec{
 		Path: r.config.Command[0], Args: r.config.Command,
-		Env:   r.config.Env,
+		Env:   user.Environ(r.config.Env),
 		Stdin: stdin, Stdout: out, Stderr: out,
-		Identity: &r.config.Identity, Grant: &grant, NoNewPrivs: true,
+		Identity: &user, Grant: &grant, NoNewPrivs: true,
 	}
 	if len(r.config.Command) == 1 {
 		spec.Path = "/bin/sh"

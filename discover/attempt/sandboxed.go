@@ -10,7 +10,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/caps/launch"
 	"github.com/capmon/capmon/discover/controller"
 	"github.com/capmon/capmon/trace/follow"
@@ -30,7 +29,7 @@ func NewSandboxed(config Config, sandboxes *launch.Sandboxes, tracer *follow.Tra
 }
 
 // Attempt implements controller.Attempter.
-func (s *Sandboxed) Attempt(ctx context.Context, grant caps.Set) (controller.Attempt, error) {
+func (s *Sandboxed) Attempt(ctx context.Context, request controller.Request) (controller.Attempt, error) {
 	box, err := s.sandboxes.Start()
 	if err != nil {
 		return controller.Attempt{}, err
@@ -44,7 +43,7 @@ func (s *Sandboxed) Attempt(ctx context.Context, grant caps.Set) (controller.Att
 	inside.keeper = box.Keeper()
 	inside.hooks = hooksIn(box)
 	inside.root = fmt.Sprintf("/proc/%d/root", box.Keeper().PID())
-	attempt, err := inside.Attempt(ctx, grant)
+	attempt, err := inside.Attempt(ctx, request)
 	return attempt, errors.Join(err, box.Close())
 }
 

@@ -118,7 +118,7 @@ func inside(t *testing.T, options sandbox.Options, config attempt.Config) string
 	config.Env = os.Environ()
 	config.Timeout = time.Minute
 	config.Warn = func(err error) { t.Errorf("warned: %v", err) }
-	a, err := inSandbox(t, nil, options)(config).Attempt(context.Background(), launch.Grantable())
+	a, err := inSandbox(t, nil, options)(config).Attempt(context.Background(), controller.Request{Grant: launch.Grantable()})
 	if err != nil || !a.Success {
 		t.Fatalf("%s, %v: %s", a.Outcome, err, a.Output)
 	}
@@ -295,7 +295,7 @@ func TestSandboxesSideBySide(t *testing.T) {
 			if granted {
 				grant = caps.NewSet(chroot)
 			}
-			made, err := a.Attempt(context.Background(), grant)
+			made, err := a.Attempt(context.Background(), controller.Request{Grant: grant})
 			refusal := made.Refusal()
 			if err != nil || made.Success != granted || made.Lost != 0 || granted != (refusal == nil) {
 				t.Errorf("with %q: %s, %v, refused %v\n%s", grant, made.Outcome, err, refusal, made.Output)

@@ -14,15 +14,15 @@ import (
 
 // input gives every attempt the same standard input.
 type input interface {
-	// open returns what the next attempt reads, and what to call when the
-	// attempt has ended.
-	open() (*os.File, func(), error)
+	// open returns what the next attempt, made as user, reads, and what to
+	// call when the attempt has ended.
+	open(user account.Identity) (*os.File, func(), error)
 }
 
 // newInput chooses by what capmon's own standard input is: a file is opened
 // anew, a pipe or socket is kept and replayed, and anything else (a terminal,
 // /dev/null) is the command's as well.
-func newInput(stdin *os.File, user account.Identity) input {
+func newInput(stdin *os.File) input {
 	if stdin == nil {
 		return passed{nil}
 	}
@@ -33,7 +33,7 @@ func newInput(stdin *os.File, user account.Identity) input {
 	case info.Mode().IsRegular() && isReadable(stdin):
 		return reopened{stdin}
 	case info.Mode()&(os.ModeNamedPipe|os.ModeSocket) != 0:
-		return newReplay(stdin, user)
+		return newReplay(stdin)
 	}
 	return passed{stdin}
 }
@@ -47,11 +47,11 @@ func isReadable(f *os.File) bool {
 
 type passed struct{ file *os.File }
 
-func (p passed) open() (*os.File, func(), error) { return p.file, func() {}, nil }
+func (p passed) open(account.Identity) (*os.File, func(), error) { return p.file, func() {}, nil }
 
 type reopened struct{ file *os.File }
 
-func (r reopened) open() (*os.File, func(), error) {
+func (r reopened) open(account.Identity) (*os.File, func(), error) {
 	at, err := r.file.Seek(0, io.SeekCurrent)
 	if err != nil {
 		return nil, nil, fmt.Errorf("find place in standard input: %w", err)
@@ -72,7 +72,6 @@ func (r reopened) open() (*os.File, func(), error) {
 // and a stream that never ends holds nobody up who does not read it.
 type replay struct {
 	source io.Reader
-	user   account.Identity
 
 	mu      sync.Mutex
 	change  *sync.Cond
@@ -81,20 +80,20 @@ type replay struct {
 	reading bool
 }
 
-func newReplay(source io.Reader, user account.Identity) *replay {
-	r := &replay{source: source, user: user}
+func newReplay(source io.Reader) *replay {
+	r := &replay{source: source}
 	r.change = sync.NewCond(&r.mu)
 	return r
 }
 
-func (r *replay) open() (*os.File, func(), error) {
+func (r *replay) open(user account.Identity) (*os.File, func(), error) {
 	read, write, err := os.Pipe()
 	if err != nil {
 		return nil, nil, fmt.Errorf("make pipe for the command's input: %w", err)
 	}
 	// As the output is: /dev/stdin is the user's own.
-	if err := read.Chown(int(r.user.UID), int(r.user.GID)); err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("give pipe to %s: %w", r.user.Name, err), read.Close(), write.Close())
+	if err := read.Chown(int(user.UID), int(user.GID)); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("give pipe to %s: %w", user.Name, err), read.Close(), write.Close())
 	}
 	f := &feeder{replay: r, to: write, done: make(chan struct{})}
 	go f.run()

@@ -14,7 +14,16 @@ import (
 // Attempter runs the command once. An error means that the attempt could not
 // be made at all; a command that fails is no error.
 type Attempter interface {
-	Attempt(ctx context.Context, grant caps.Set) (Attempt, error)
+	Attempt(context.Context, Request) (Attempt, error)
+}
+
+// Request says under what an attempt is to be made.
+type Request struct {
+	Grant caps.Set
+	// UID0: as uid 0, without the power of being that, in the place of the
+	// user whom the command was to run as. It is asked for only where
+	// Options.UID0 allows it.
+	UID0 bool
 }
 
 // Attempt is one run of the command under one grant.
@@ -22,6 +31,8 @@ type Attempt struct {
 	// Granted is the grant: inheritable and ambient, and so permitted and
 	// effective after exec (capabilities(7)).
 	Granted caps.Set `json:"granted"`
+	// UID0: it was made as uid 0 in the place of the user.
+	UID0 bool `json:"uid_0"`
 	// Success: the command ended as it should, and the check agreed.
 	Success bool `json:"success"`
 	// Exit is the exit status, as env(1) and timeout(1) give it: 128+N after

@@ -23,7 +23,7 @@ func (f *finder) evidence() []Evidence {
 func (f *finder) failedWithout(c caps.Cap) int {
 	rest, found := f.best.Without(c), 0
 	for i, a := range f.runs {
-		if a.Success || a.Granted.Has(c) || !a.Granted.Contains(rest) {
+		if a.UID0 != f.uid0 || a.Success || a.Granted.Has(c) || !a.Granted.Contains(rest) {
 			continue
 		}
 		if found == 0 || a.Granted.Len() < f.runs[found-1].Granted.Len() {
@@ -42,7 +42,7 @@ func (f *finder) namedBy(c caps.Cap, n int) *trace.Check {
 		best = likeliest(f.runs[n-1], c)
 	}
 	for _, a := range f.runs {
-		if a.Success {
+		if a.Success || a.UID0 != f.uid0 {
 			continue
 		}
 		r := likeliest(a, c)

@@ -28,24 +28,9 @@ type Options struct {
 	// Jobs is how many attempts of the proof may be made at the same time.
 	// The Attempter must allow for it when it is more than 1.
 	Jobs int
-}
-
-// Result is what Find found. The fields are those of Report with the same
-// names.
-type Result struct {
-	Verdict      Verdict
-	Capabilities caps.Set
-	Narrow       bool
-	Alternatives []caps.Set
-	Unheld       caps.Set
-	Refused      caps.Set
-	Reason       string
-	Advice       []Advice
-	Confirmed    Confirmation
-	Interrupted  bool
-	Exhausted    bool
-	Evidence     []Evidence
-	Runs         []Attempt
+	// UID0: the Attempter can run the command as uid 0, in the place of the
+	// user. That is tried for a command that may insist on it.
+	UID0 bool
 }
 
 // What ends a search early. None of them takes away what is known by then.
@@ -105,13 +90,18 @@ func failure(err error) error {
 }
 
 func (f *finder) find(ctx context.Context) error {
-	if err := f.climb(ctx); err != nil && !errors.Is(err, errConflict) {
+	err := f.climb(ctx)
+	if err == nil && !f.found && f.opts.UID0 && f.mayInsistOnUID0() {
+		f.uid0 = true
+		err = f.climb(ctx)
+	}
+	if err != nil && !errors.Is(err, errConflict) {
 		return err
 	}
 	if !f.found {
 		return nil
 	}
-	err := f.settle(ctx)
+	err = f.settle(ctx)
 	if err != nil && !errors.Is(err, errConflict) {
 		return err
 	}
@@ -123,6 +113,13 @@ func (f *finder) find(ctx context.Context) error {
 		return nil
 	}
 	return f.listAlternatives(ctx)
+}
+
+// mayInsistOnUID0 says whether all that is left to explain the failure is that
+// the command looks at its user id (geteuid(2)): it failed with everything, and
+// nothing was refused.
+func (f *finder) mayInsistOnUID0() bool {
+	return f.refused().Minus(f.opts.Grantable) == 0 && f.runs[len(f.runs)-1].Refusal() == nil
 }
 
 // settle makes of a set that suffices a minimal and narrow one.
@@ -144,9 +141,15 @@ func (f *finder) attempt(ctx context.Context, grant caps.Set) (bool, error) {
 	if len(f.runs) >= f.opts.MaxRuns {
 		return false, errExhausted
 	}
-	a, err := f.attempter.Attempt(ctx, grant)
-	a.Granted = grant
+	a, err := f.request(ctx, grant)
 	return f.take(ctx, a, err)
+}
+
+// request makes an attempt under grant, as the user whose turn it is.
+func (f *finder) request(ctx context.Context, grant caps.Set) (Attempt, error) {
+	a, err := f.attempter.Attempt(ctx, Request{Grant: grant, UID0: f.uid0})
+	a.Granted, a.UID0 = grant, f.uid0
+	return a, err
 }
 
 // take keeps an attempt that was made, and says whether it succeeded.

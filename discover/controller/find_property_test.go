@@ -180,8 +180,8 @@ func TestAnswerIsMinimalWithoutEvidence(t *testing.T) {
 // blind takes the checks out of each attempt.
 type blind struct{ controller.Attempter }
 
-func (b blind) Attempt(ctx context.Context, grant caps.Set) (controller.Attempt, error) {
-	a, err := b.Attempter.Attempt(ctx, grant)
+func (b blind) Attempt(ctx context.Context, request controller.Request) (controller.Attempt, error) {
+	a, err := b.Attempter.Attempt(ctx, request)
 	a.Checks = nil
 	return a, err
 }

@@ -305,8 +305,8 @@ func TestUnseenSubstituteIsTried(t *testing.T) {
 
 type attempterFunc func(grant caps.Set) controller.Attempt
 
-func (f attempterFunc) Attempt(_ context.Context, grant caps.Set) (controller.Attempt, error) {
-	return f(grant), nil
+func (f attempterFunc) Attempt(_ context.Context, request controller.Request) (controller.Attempt, error) {
+	return f(request.Grant), nil
 }
 
 // TestRefusalThatMattered gives two refusals, of which the second is always
@@ -374,8 +374,8 @@ func TestScriptEndsWithItsLastFailure(t *testing.T) {
 // script is a program each of whose processes ends after its first refusal.
 type script struct{ program }
 
-func (s *script) Attempt(ctx context.Context, grant caps.Set) (controller.Attempt, error) {
-	a, err := s.program.Attempt(ctx, grant)
+func (s *script) Attempt(ctx context.Context, request controller.Request) (controller.Attempt, error) {
+	a, err := s.program.Attempt(ctx, request)
 	for i, c := range a.Checks {
 		if c.Decisive() {
 			a.Checks[i].FailedAt = c.First + 1
@@ -398,14 +398,79 @@ func TestLeftoversAreHinted(t *testing.T) {
 
 type littering struct{ program }
 
-func (l *littering) Attempt(ctx context.Context, grant caps.Set) (controller.Attempt, error) {
+func (l *littering) Attempt(ctx context.Context, request controller.Request) (controller.Attempt, error) {
 	l.calls = []call{denied(chown)}
 	l.broken = len(l.attempts) > 0
-	a, err := l.program.Attempt(ctx, grant)
+	a, err := l.program.Attempt(ctx, request)
 	if l.broken {
 		a.Output = "mkdir: File exists\n"
 	}
 	return a, err
+}
+
+// TestInsistsOnUID0: what looks at its user id is refused nothing, and fails
+// with everything.
+func TestInsistsOnUID0(t *testing.T) {
+	p := program{calls: []call{denied(chown), denied(mknod)}, insists: true}
+	for name, test := range map[string]struct {
+		opts    controller.Options
+		broken  bool
+		verdict controller.Verdict
+		asUser  int // attempts
+		asRoot  int
+		reason  string
+	}{
+		"found":                {controller.Options{UID0: true}, false, controller.Minimal, 2, 5, ""},
+		"not to be tried":      {controller.Options{}, false, controller.NotFound, 2, 0, "even with every capability"},
+		"of no use":            {controller.Options{UID0: true}, true, controller.NotFound, 2, 4, "and as uid 0 as well"},
+		"the limit is for all": {controller.Options{UID0: true, MaxRuns: 3}, false, controller.NotFound, 2, 1, "in 3 attempts"},
+		"and for the proof":    {controller.Options{UID0: true, MaxRuns: 6}, false, controller.Sufficient, 2, 4, "after 6 attempts"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := p
+			p.broken = test.broken
+			test.opts.Grantable = every
+			r := find(t, &p, test.opts)
+			asUser := 0
+			for _, a := range r.Runs {
+				if !a.UID0 {
+					asUser++
+				}
+			}
+			if r.Verdict != test.verdict || asUser != test.asUser || len(r.Runs)-asUser != test.asRoot || !strings.Contains(r.Reason, test.reason) {
+				t.Errorf("%s (%s): %d attempts as the user of %d: %v", r.Verdict, r.Reason, asUser, len(r.Runs), grants(r))
+			}
+			if needs := r.Verdict != controller.NotFound; r.NeedsRoot != needs {
+				t.Errorf("needs uid 0: %v", r.NeedsRoot)
+			}
+			if r.LastAsUser().UID0 || r.Verdict == controller.NotFound && r.LastAsUser().Granted != every {
+				t.Errorf("the last attempt as the user is %+v", r.LastAsUser())
+			}
+			if r.Verdict == controller.Minimal {
+				checkEvidence(t, r)
+			}
+		})
+	}
+}
+
+func TestResultSumsUp(t *testing.T) {
+	var p attempterFunc = func(grant caps.Set) controller.Attempt {
+		a := controller.Attempt{Lost: 1, Elevated: []string{"/bin/su", "/bin/ping"}}
+		if a.Success = grant != 0; a.Success {
+			a.Lost, a.Elevated = 2, []string{"/bin/ping", "/bin/mount"}
+		}
+		return a
+	}
+	r, err := controller.Find(context.Background(), p, controller.Options{Grantable: caps.NewSet(mknod)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"/bin/su", "/bin/ping", "/bin/mount"}; !slices.Equal(r.Elevated, want) {
+		t.Errorf("elevated %q, want %q", r.Elevated, want)
+	}
+	if want := uint64(2*len(r.Runs) - 1); r.Lost != want {
+		t.Errorf("%d lost, want %d", r.Lost, want)
+	}
 }
 
 func TestObserveSeesEachAttempt(t *testing.T) {
@@ -489,24 +554,5 @@ func TestEvidenceIsTheBestRefusal(t *testing.T) {
 	}
 	if e := r.Evidence[1]; e.Cap != mknod || e.FailedWithout < 2 || e.Check == nil || !e.Check.Decisive() {
 		t.Errorf("%v failed in attempt %d without it, refused by %+v", e.Cap, e.FailedWithout, e.Check)
-	}
-}
-
-func TestFillSumsUp(t *testing.T) {
-	r := controller.Result{
-		Verdict: controller.Minimal, Capabilities: caps.NewSet(mknod),
-		Runs: []controller.Attempt{
-			{Lost: 1, Elevated: []string{"/bin/su", "/bin/ping"}},
-			{Lost: 2, Elevated: []string{"/bin/ping", "/bin/mount"}},
-		},
-	}
-	report := controller.Report{Kernel: "6.1"}
-	r.Fill(&report)
-	want := controller.Report{
-		Kernel: "6.1", Verdict: controller.Minimal, Capabilities: caps.NewSet(mknod), Runs: r.Runs,
-		Elevated: []string{"/bin/su", "/bin/ping", "/bin/mount"}, Lost: 3,
-	}
-	if diff := cmp.Diff(want, report); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

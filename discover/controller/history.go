@@ -7,6 +7,9 @@ import (
 // history is what the attempts so far say.
 type history struct {
 	runs []Attempt
+	// uid0: attempts are made as uid 0 now. What was seen as another user says
+	// nothing of that.
+	uid0 bool
 	// conflict is the first pair of attempts that contradict each other.
 	conflict *conflict
 }
@@ -34,7 +37,7 @@ func (h *history) add(a Attempt) bool {
 // contradict says whether one of the two failed although it was granted all
 // that the other succeeded with.
 func contradict(a, b Attempt) bool {
-	if a.Success == b.Success {
+	if a.Success == b.Success || a.UID0 != b.UID0 {
 		return false
 	}
 	if b.Success {
@@ -52,6 +55,9 @@ func (h *history) lookup(set caps.Set) int {
 		return n
 	}
 	for i, a := range h.runs {
+		if a.UID0 != h.uid0 {
+			continue
+		}
 		if a.Success && set.Contains(a.Granted) || !a.Success && a.Granted.Contains(set) {
 			return i + 1
 		}
@@ -63,7 +69,7 @@ func (h *history) lookup(set caps.Set) int {
 // there is none.
 func (h *history) latest(grant caps.Set) int {
 	for n := len(h.runs); n > 0; n-- {
-		if h.runs[n-1].Granted == grant {
+		if a := h.runs[n-1]; a.UID0 == h.uid0 && a.Granted == grant {
 			return n
 		}
 	}

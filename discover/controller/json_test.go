@@ -102,10 +102,12 @@ func TestReportFollowsTheSchema(t *testing.T) {
 	for name, r := range map[string]controller.Report{
 		"full":             fullReport(),
 		"without a check":  searched,
-		"nothing was done": {Schema: controller.Schema, Verdict: controller.NotFound},
-		"empty parts": {Schema: controller.Schema, Verdict: controller.Sufficient,
+		"nothing was done": {Schema: controller.Schema, Result: controller.Result{Verdict: controller.NotFound}},
+		"empty parts": {Schema: controller.Schema, Result: controller.Result{
+			Verdict:  controller.Sufficient,
 			Evidence: []controller.Evidence{{Check: &trace.Check{Verdict: trace.Pass}}},
-			Runs:     []controller.Attempt{{Exit: 127, Checks: []trace.Check{{Verdict: trace.Fail, Return: -1}}}}},
+			Runs:     []controller.Attempt{{Exit: 127, Checks: []trace.Check{{Verdict: trace.Fail, Return: -1}}}},
+		}},
 	} {
 		if err := s.Validate(document(t, r)); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -211,10 +213,10 @@ func TestSecondsAreANumber(t *testing.T) {
 }
 
 func TestNoListIsNull(t *testing.T) {
-	r := controller.Report{
+	r := controller.Report{Result: controller.Result{
 		Evidence: []controller.Evidence{{Check: &trace.Check{}}, {}},
 		Runs:     []controller.Attempt{{Checks: []trace.Check{{}}}, {}},
-	}
+	}}
 	text, err := json.Marshal(r)
 	if err != nil {
 		t.Fatal(err)

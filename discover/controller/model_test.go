@@ -62,6 +62,8 @@ type program struct {
 	hidden caps.Set
 	// broken: it fails in any case.
 	broken bool
+	// insists: it fails unless it is uid 0, before any call.
+	insists bool
 	// once: it can succeed so often, then fails; 0 is always.
 	once int
 	// failsAt are the numbers, from 1, of attempts that fail for no reason.
@@ -95,13 +97,18 @@ func (c call) made(grant caps.Set) bool { return c.given == 0 || grant.Has(c.giv
 const interrupted = "killed by SIGINT"
 
 // Attempt runs the program up to the refusal that ends it.
-func (p *program) Attempt(ctx context.Context, grant caps.Set) (controller.Attempt, error) {
+func (p *program) Attempt(ctx context.Context, request controller.Request) (controller.Attempt, error) {
 	n := len(p.attempts) + 1
 	if p.errAt == n {
 		return controller.Attempt{}, p.err
 	}
-	a := controller.Attempt{Granted: grant, Checks: p.checks(grant)}
-	a.Success = p.succeeds(grant) && !p.failsAt[n] &&
+	grant := request.Grant
+	a := controller.Attempt{Granted: grant, UID0: request.UID0}
+	turnedAway := p.insists && !request.UID0
+	if !turnedAway {
+		a.Checks = p.checks(grant)
+	}
+	a.Success = !turnedAway && p.succeeds(grant) && !p.failsAt[n] &&
 		(p.once == 0 || p.successes < p.once) && (p.chance == nil || p.chance.Intn(2) == 0)
 	switch {
 	case p.interruptAt == n:

@@ -54,11 +54,14 @@ func (f *finder) whyNotFound(err error) string {
 	case err != nil:
 		return fmt.Sprintf("stopped before a set was found: %v", err)
 	}
-	last := f.runs[len(f.runs)-1]
+	last := lastAsUser(f.runs)
 	if needed := f.unheld(trace.Check.Decisive); needed != 0 {
 		return fmt.Sprintf("needs %s, which capmon does not hold", names(needed))
 	}
 	reason := fmt.Sprintf("no set of capabilities makes the command succeed: it fails even with every capability that capmon holds (%s)", last.Outcome)
+	if f.uid0 {
+		reason += ", and as uid 0 as well"
+	}
 	if perhaps := f.unheld(plausible); perhaps != 0 {
 		return fmt.Sprintf("%s; %s, which capmon does not hold, was refused and may be what it needs", reason, names(perhaps))
 	}
@@ -73,7 +76,7 @@ func (f *finder) whyNotFound(err error) string {
 // given.
 func (f *finder) unheld(kind func(trace.Check) bool) caps.Set {
 	var s caps.Set
-	for _, c := range refusals(f.runs[len(f.runs)-1]) {
+	for _, c := range refusals(lastAsUser(f.runs)) {
 		if kind(c) {
 			s = s.With(c.Cap)
 		}
@@ -84,7 +87,7 @@ func (f *finder) unheld(kind func(trace.Check) bool) caps.Set {
 // leftSomething says whether it looks as if the first attempt failed for want
 // of a capability, and later ones for what the first had left behind.
 func (f *finder) leftSomething() bool {
-	first, last := f.runs[0], f.runs[len(f.runs)-1]
+	first, last := f.runs[0], lastAsUser(f.runs)
 	return next(first, f.opts.Grantable) != 0 && first.Output != last.Output
 }
 

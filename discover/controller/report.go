@@ -32,14 +32,21 @@ type Report struct {
 	// /bin/sh -c, several are run as they are.
 	Command []string `json:"command"`
 	// Directory is the working directory.
-	Directory string           `json:"directory"`
-	User      account.Identity `json:"user"`
-	// NeedsRoot: as the user that was asked for the command failed even with
-	// every capability, and it succeeded as uid 0, which User is then.
-	NeedsRoot bool `json:"needs_uid_0"`
+	Directory string `json:"directory"`
+	// User is what the command runs as with the set; uid 0 if NeedsRoot.
+	User account.Identity `json:"user"`
 	// Kernel is the release, as uname -r prints it.
 	Kernel  string `json:"kernel"`
 	Backend string `json:"backend"`
+
+	Result
+}
+
+// Result is what Find found.
+type Result struct {
+	// NeedsRoot: as the user that was asked for the command failed even with
+	// every capability, and it succeeded as uid 0.
+	NeedsRoot bool `json:"needs_uid_0"`
 
 	Verdict      Verdict  `json:"verdict"`
 	Capabilities caps.Set `json:"capabilities"`
@@ -72,7 +79,8 @@ type Report struct {
 	// Elevated are the executables with set-user-ID, set-group-ID or file
 	// capabilities that some attempt executed.
 	Elevated []string `json:"elevated"`
-	Lost     uint64   `json:"lost"`
+	// Lost is how many records the tracer lost in all.
+	Lost uint64 `json:"lost"`
 }
 
 // Evidence is why one capability is in the set.

@@ -2,12 +2,12 @@ package controller
 
 import (
 	"errors"
-	"slices"
 )
 
 // result is what is known when the search has ended with err, or well.
 func (f *finder) result(err error) Result {
 	r := Result{
+		NeedsRoot:    f.found && f.uid0,
 		Verdict:      f.verdict(),
 		Capabilities: f.best,
 		Narrow:       f.narrow && f.proven && f.conflict == nil,
@@ -19,6 +19,10 @@ func (f *finder) result(err error) Result {
 		Interrupted:  errors.Is(err, errInterrupted),
 		Exhausted:    errors.Is(err, errExhausted),
 		Runs:         f.allRuns(),
+	}
+	r.Elevated = elevated(r.Runs)
+	for _, a := range r.Runs {
+		r.Lost += a.Lost
 	}
 	switch r.Verdict {
 	case Sufficient:
@@ -42,41 +46,6 @@ func (f *finder) verdict() Verdict {
 	return Sufficient
 }
 
-// Fill puts what was found into a report.
-func (r Result) Fill(report *Report) {
-	report.Verdict = r.Verdict
-	report.Capabilities = r.Capabilities
-	report.Narrow = r.Narrow
-	report.Alternatives = r.Alternatives
-	report.Unheld = r.Unheld
-	report.Refused = r.Refused
-	report.Reason = r.Reason
-	report.Advice = r.Advice
-	report.Confirmed = r.Confirmed
-	report.Interrupted = r.Interrupted
-	report.Exhausted = r.Exhausted
-	report.Evidence = r.Evidence
-	report.Runs = r.Runs
-	report.Elevated = elevated(r.Runs)
-	report.Lost = 0
-	for _, a := range r.Runs {
-		report.Lost += a.Lost
-	}
-}
-
-// After is r as the second search for the same command: the attempts of the
-// first come before its own, and the evidence points to the right ones.
-func (r Result) After(first Result) Result {
-	r.Runs = slices.Concat(first.Runs, r.Runs)
-	r.Evidence = slices.Clone(r.Evidence)
-	for i := range r.Evidence {
-		if r.Evidence[i].FailedWithout != 0 {
-			r.Evidence[i].FailedWithout += len(first.Runs)
-		}
-	}
-	return r
-}
-
 // elevated lists each executable once that some attempt names, in the order
 // in which they were first seen.
 func elevated(runs []Attempt) []string {
@@ -91,4 +60,17 @@ func elevated(runs []Attempt) []string {
 		}
 	}
 	return list
+}
+
+// LastAsUser is the last attempt that was not made as uid 0 in the place of the
+// user; the zero Attempt if there is none.
+func (r Result) LastAsUser() Attempt { return lastAsUser(r.Runs) }
+
+func lastAsUser(runs []Attempt) Attempt {
+	for n := len(runs); n > 0; n-- {
+		if !runs[n-1].UID0 {
+			return runs[n-1]
+		}
+	}
+	return Attempt{}
 }

@@ -57,8 +57,7 @@ func (f *finder) attemptTogether(ctx context.Context, sets []caps.Set) error {
 	var group sync.WaitGroup
 	for i, set := range sets {
 		group.Go(func() {
-			made[i], errs[i] = f.attempter.Attempt(ctx, set)
-			made[i].Granted = set
+			made[i], errs[i] = f.request(ctx, set)
 		})
 	}
 	group.Wait()

@@ -24,14 +24,14 @@ type meeting struct {
 	succeeded bool
 }
 
-func (m *meeting) Attempt(_ context.Context, grant caps.Set) (controller.Attempt, error) {
+func (m *meeting) Attempt(_ context.Context, request controller.Request) (controller.Attempt, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.now++
 	defer func() { m.now-- }()
 	m.most = max(m.most, m.now)
 	m.arrived.Broadcast()
-	missing := m.want.Minus(grant)
+	missing := m.want.Minus(request.Grant)
 	if missing == 0 {
 		m.succeeded = true
 		return controller.Attempt{Success: true, Outcome: "exit 0"}, nil

@@ -26,11 +26,10 @@ func write(t interface{ Fatal(...any) }, format string, r discover.Report) strin
 // report is about a command that needs what evidence names.
 func report(command string, evidence ...discover.Evidence) discover.Report {
 	r := discover.Report{
-		Schema:   discover.Schema,
-		Command:  []string{command},
-		User:     account.Identity{Name: "daemon", GroupName: "daemon", UID: 1, GID: 1},
-		Verdict:  discover.Minimal,
-		Evidence: evidence,
+		Schema:  discover.Schema,
+		Command: []string{command},
+		User:    account.Identity{Name: "daemon", GroupName: "daemon", UID: 1, GID: 1},
+		Result:  discover.Result{Verdict: discover.Minimal, Evidence: evidence},
 	}
 	for _, e := range evidence {
 		r.Capabilities = r.Capabilities.With(e.Cap)

@@ -58,7 +58,7 @@ func BenchmarkAttempt(b *testing.B) {
 	} {
 		b.Run(way.name, func(b *testing.B) {
 			median(b, func() error {
-				_, err := way.attempter.Attempt(context.Background(), 0)
+				_, err := way.attempter.Attempt(context.Background(), controller.Request{})
 				return err
 			})
 		})

@@ -121,7 +121,7 @@ func (s *search) tryAll(sets []caps.Set) {
 }
 
 func (s *search) try(set caps.Set) {
-	a, err := s.attempter.Attempt(context.Background(), set)
+	a, err := s.attempter.Attempt(context.Background(), controller.Request{Grant: set})
 	if err != nil {
 		s.t.Errorf("try %q: %v", set, err)
 		return

@@ -25,12 +25,12 @@ type Progress struct {
 	verbose   bool
 	live      bool // a terminal, where a line can be written over
 
-	// Offset is how many attempts an earlier search made, whose numbers go
-	// on; Ended is how many this one has.
-	Offset, Ended int
+	// ended is how many attempts have.
+	ended int
 
 	mu        sync.Mutex
 	stopCount func() // nil while nothing is counted
+	uid0      bool   // it was said that attempts are made as uid 0
 }
 
 // NewProgress writes to w; grantable is what "everything" is.
@@ -43,18 +43,22 @@ func NewProgress(w io.Writer, grantable caps.Set, verbose bool) *Progress {
 
 // Begin says that an attempt runs. On a terminal it counts the seconds of one
 // that takes long; of several at the same time, of the first.
-func (p *Progress) Begin(grant caps.Set) {
+func (p *Progress) Begin(request discover.Request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if request.UID0 && !p.uid0 {
+		p.uid0 = true
+		p.Say("it fails with every capability, and none was refused: trying as uid 0, without the power of that")
+	}
 	if !p.live || p.stopCount != nil {
 		return
 	}
 	done := make(chan struct{})
 	finished := make(chan struct{})
-	number := p.Offset + p.Ended + 1
+	number := p.ended + 1
 	go func() {
 		defer close(finished)
-		p.count(number, grant, done)
+		p.count(number, request.Grant, done)
 	}()
 	p.stopCount = func() { close(done); <-finished }
 }
@@ -90,11 +94,11 @@ func (p *Progress) Say(format string, args ...any) {
 	fmt.Fprintf(p.w, "capmon discover: "+format+"\n", args...)
 }
 
-// End prints how the attempt went that has the number n in its search.
+// End prints how attempt n went.
 func (p *Progress) End(n int, a discover.Attempt) {
 	p.Stop()
-	p.Ended = n
-	fmt.Fprintf(p.w, "%s  %s%s\n", p.label(p.Offset+n, a.Granted), p.outcome(a), p.refusal(a))
+	p.ended = n
+	fmt.Fprintf(p.w, "%s  %s%s\n", p.label(n, a.Granted), p.outcome(a), p.refusal(a))
 	if p.verbose && a.Output != "" {
 		p.Output(a.Output)
 	}

@@ -48,12 +48,14 @@ func stateDirOf(t *testing.T, owner account.Identity) string {
 
 func sample() discover.Report {
 	return discover.Report{
-		Schema:       discover.Schema,
-		Command:      []string{"chown daemon file\n# %"},
-		User:         account.Identity{Name: "nobody", GroupName: "nogroup", UID: guestID, GID: guestID},
-		Verdict:      discover.Minimal,
-		Capabilities: caps.NewSet(0),
-		Runs:         []discover.Attempt{{Exit: 1, Duration: 1234567891 * time.Nanosecond}, {Success: true}},
+		Schema:  discover.Schema,
+		Command: []string{"chown daemon file\n# %"},
+		User:    account.Identity{Name: "nobody", GroupName: "nogroup", UID: guestID, GID: guestID},
+		Result: discover.Result{
+			Verdict:      discover.Minimal,
+			Capabilities: caps.NewSet(0),
+			Runs:         []discover.Attempt{{Exit: 1, Duration: 1234567891 * time.Nanosecond}, {Success: true}},
+		},
 	}
 }
 
