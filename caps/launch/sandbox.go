@@ -53,7 +53,8 @@ func NewSandboxes(options sandbox.Options) (*Sandboxes, error) {
 func (s *Sandboxes) Start() (*Sandbox, error) {
 	k, hello, err := startKeeperBy(func(socket int) (*os.Process, error) {
 		env := append(keeperEnviron(), s.inherited.environ(), sandboxEnviron(s.options))
-		return spawnKeeper(ownExecutable, socket, env, &syscall.SysProcAttr{Cloneflags: s.options.Cloneflags()})
+		// A session of its own has no terminal that could be typed into.
+		return spawnKeeper(ownExecutable, socket, env, &syscall.SysProcAttr{Cloneflags: s.options.Cloneflags(), Setsid: true})
 	})
 	if errors.Is(err, unix.EPERM) {
 		return nil, &SandboxError{unix.EPERM}
@@ -99,7 +100,7 @@ func (b *Sandbox) spawnHelper(socket int) (process *os.Process, err error) {
 	spawned := false
 	err = sandbox.Enter(b.keeper.PID(), b.all.dir, func() error {
 		spawned = true
-		process, err = spawnKeeper(ownExecutable, socket, append(keeperEnviron(), b.all.inherited.environ()), nil)
+		process, err = spawnKeeper(ownExecutable, socket, append(keeperEnviron(), b.all.inherited.environ()), &syscall.SysProcAttr{Setsid: true})
 		return err
 	})
 	if !spawned {

@@ -1,48 +1,30 @@
 package launch
 
 import (
-	"bytes"
-	"os"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/capmon/capmon/caps"
 )
 
-// guardTerminal keeps a command that runs as another user from typing into
-// the terminal that it is given, and so into the shell of whoever called
-// capmon: ioctl_tty(2), TIOCSTI and, on a console, TIOCLINUX. Kernels since
-// 6.2 may forbid that by themselves (dev.tty.legacy_tiocsti).
+// guardTerminal keeps a command from typing into the terminal that it is
+// given, and so into the shell of whoever called capmon: ioctl_tty(2), TIOCSTI
+// and, on a console, TIOCLINUX. Kernels since 6.2 may forbid that by
+// themselves (dev.tty.legacy_tiocsti), but not to CAP_SYS_ADMIN.
 //
-// It works by a seccomp filter, which takes no_new_privs or CAP_SYS_ADMIN. A
-// command that has CAP_SYS_ADMIN needs no terminal to take over the machine.
+// It works by a seccomp filter, which takes no_new_privs or CAP_SYS_ADMIN.
+// Where a caller without privileges runs a command as itself, it has neither,
+// and the command gains nothing by the terminal.
 func (s wireSpec) guardTerminal() error {
-	if !s.SetID || s.hasUser() || s.SetGrant && s.Grant.Has(caps.SysAdmin) || !mayInject() {
-		return nil
-	}
 	filter := injectionFilter()
 	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
 	err := unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&program)), 0, 0)
+	if err == unix.EACCES && (!s.SetID || s.hasUser()) && !s.SetGrant {
+		return nil
+	}
 	if err != nil {
 		return &SetupError{Step: "guard terminal", Err: err}
 	}
 	return nil
-}
-
-// mayInject says whether this process has a terminal, and the kernel lets
-// anyone type into his own.
-func mayInject() bool {
-	text, err := os.ReadFile("/proc/sys/dev/tty/legacy_tiocsti")
-	if err == nil && bytes.Equal(bytes.TrimSpace(text), []byte("0")) {
-		return false
-	}
-	tty, err := os.OpenFile("/dev/tty", os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		return false
-	}
-	tty.Close()
-	return true
 }
 
 // ioctls are the numbers of ioctl(2) in the tables of system calls that one

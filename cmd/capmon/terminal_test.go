@@ -100,11 +100,12 @@ func TestPager(t *testing.T) {
 	tm.ended(0)
 }
 
-// A shell inside capmon has job control.
+// A shell inside capmon has job control. The command starts no process: one that
+// is stopped between vfork and exec would keep its parent from stopping.
 func TestJobControl(t *testing.T) {
 	testenv.NeedRoot(t, "tracing")
 	tm := onTerminal(t, "--", "bash", "--norc", "-i")
-	tm.send("sh -c 'trap \"echo resumed\" CONT; echo is $((20+3)); while :; do sleep 0.1; done'\r")
+	tm.send(`perl -e '$| = 1; $SIG{CONT} = sub { print "resumed\n" }; print "is ", 20+3, "\n"; sleep 1000 while 1'` + "\r")
 	tm.await("is 23")
 	tm.send(ctrlZ)
 	tm.await("Stopped")
@@ -127,18 +128,34 @@ func TestDiscoverOnTerminal(t *testing.T) {
 	tm.ended(0)
 }
 
-// A command of another user must not type into the shell from which capmon was
-// called: TIOCSTI of ioctl_tty(2), 0x5412.
+// inject types into the terminal from which capmon was called: TIOCSTI (0x5412)
+// and TIOCLINUX (0x541C) of ioctl_tty(2). Both answer EPERM (1) where they are
+// refused before the kernel looks at the terminal.
+const inject = `perl -e 'open(T, "+</dev/tty") or die; $c = "x";
+	for (0x5412, 0x541C) { exit 8 if ioctl(T, $_, $c) or $! != 1 } exit 9'`
+
+// No command may type into the shell from which capmon was called.
 func TestTerminalIsNotTypedInto(t *testing.T) {
 	testenv.NeedRoot(t, "tracing")
-	const inject = `perl -e 'open(T, "+</dev/tty") or die; $c = "x"; exit(ioctl(T, 0x5412, $c) ? 0 : 9)'`
-	// As capmon's own user it may, where the kernel lets it.
-	if onTerminal(t, inject).wait() != 0 {
-		t.Log("the kernel forbids it by itself")
+	for _, args := range [][]string{
+		nil, {"--user", "nobody"}, {"--user", "nobody", "--caps", "cap_chown"},
+		{"--user", "0", "--caps", "cap_sys_admin"},
+	} {
+		onTerminal(t, append(args, inject)...).ended(9)
 	}
-	onTerminal(t, "--user", "nobody", inject).ended(9)
-	onTerminal(t, "--user", "nobody", "--caps", "cap_chown", inject).ended(9)
-	tm := onTerminal(t, "discover", "--user", "nobody", "--expect-exit", "9", inject)
+	for _, user := range []string{"nobody", "0"} {
+		tm := onTerminal(t, "discover", "--user", user, "--expect-exit", "9", inject)
+		tm.await("needs no capability")
+		tm.ended(0)
+	}
+}
+
+// A sandbox has no terminal: neither the command nor its hooks can open one, and
+// standard input is none.
+func TestSandboxHasNoTerminal(t *testing.T) {
+	testenv.NeedRoot(t, "discovering")
+	const none = "! (: </dev/tty) 2>/dev/null && ! test -t 0"
+	tm := onTerminal(t, "discover", "--sandbox", "--setup", none, "--check", none, none)
 	tm.await("needs no capability")
 	tm.ended(0)
 }

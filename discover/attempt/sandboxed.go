@@ -23,8 +23,12 @@ type Sandboxed struct {
 	warnOnce  sync.Once
 }
 
-// NewSandboxed is NewRunner for attempts in sandboxes.
+// NewSandboxed is NewRunner for attempts in sandboxes. A terminal as standard
+// input is left outside.
 func NewSandboxed(config Config, sandboxes *launch.Sandboxes, tracer *follow.Tracer) *Sandboxed {
+	if isTerminal(config.Stdin) {
+		config.Stdin = nil
+	}
 	return &Sandboxed{runner: NewRunner(config, nil, tracer), sandboxes: sandboxes}
 }
 

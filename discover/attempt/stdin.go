@@ -45,6 +45,14 @@ func isReadable(f *os.File) bool {
 	return err == nil && flags&unix.O_ACCMODE != unix.O_WRONLY
 }
 
+func isTerminal(f *os.File) bool {
+	if f == nil {
+		return false
+	}
+	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+	return err == nil
+}
+
 type passed struct{ file *os.File }
 
 func (p passed) open(account.Identity) (*os.File, func(), error) { return p.file, func() {}, nil }
