@@ -2,6 +2,7 @@
 # make test    install what the tests need and run them all, VMs included
 # make corpus  try capmon on every capability and on many whole programs
 # make fuzz    feed every parser of outside data with inputs that break it
+# make bench   measure what capmon costs, beside other programs; QUICK=1 only tries it
 # make lint    what CI looks at besides the tests
 
 export CGO_ENABLED := 0
@@ -11,7 +12,7 @@ export CGO_ENABLED := 0
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: build demo test unit fuzz vmtest arm64test corpus lint generate docs check-generated install clean
+.PHONY: build demo test unit fuzz vmtest arm64test corpus bench lint generate docs check-generated install clean
 
 build:
 	go build -trimpath -o bin/capmon ./cmd/capmon
@@ -25,6 +26,7 @@ test: unit vmtest
 unit:
 	scripts/install.sh test
 	go test -count=1 ./...
+	cd scripts/bench && go test -count=1 ./...
 
 # The tests that need a kernel on which fexit and kprobe load.
 vmtest:
@@ -43,6 +45,14 @@ corpus:
 	scripts/corpus.sh install
 	scripts/corpus.sh run
 
+# Writes docs/performance.md, on a quiet machine in ten minutes. What draws its
+# plots is in a module of its own, and no dependency of capmon.
+bench: build
+	scripts/install.sh bench
+	scripts/install.sh vm
+	cd scripts/bench && go build -trimpath -o ../../bin/bench .
+	bin/bench $(if $(QUICK),-quick -rounds 2 -o bin)
+
 # FUZZTIME is for each target.
 FUZZTIME := 10s
 fuzz:
@@ -50,9 +60,9 @@ fuzz:
 
 lint:
 	test -z "$$(gofmt -l . | tee /dev/stderr)"
-	go mod tidy -diff
-	go vet ./...
-	go run $(STATICCHECK) ./...
+	for module in . scripts/bench; do \
+		(cd $$module && go mod tidy -diff && go vet ./... && go run $(STATICCHECK) ./...) || exit; \
+	done
 	scripts/govulncheck.sh $(GOVULNCHECK)
 
 # The compiled eBPF programs are committed, so that building capmon takes
