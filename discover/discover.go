@@ -1,5 +1,24 @@
-// Package discover finds the smallest set of capabilities with which a
-// command succeeds.
+// Package discover finds the smallest set of Linux capabilities with which a
+// command succeeds: everything that `capmon discover` does, for Go programs
+// that run as root.
+//
+// The command is started by a keeper, which is the calling program executed a
+// second time. So call launch.KeeperMain first in main, and in the TestMain of
+// tests:
+//
+//	func main() {
+//		launch.KeeperMain()
+//		report, err := discover.Run(context.Background(), discover.Command{
+//			Args: []string{"chroot / true"}, User: "nobody",
+//		})
+//		if err != nil {
+//			log.Fatal(err)
+//		}
+//		fmt.Println(report.Verdict, report.Capabilities) // minimal cap_sys_chroot
+//	}
+//
+// The command is run many times, with its hooks, on this machine: see
+// WithSandbox.
 package discover
 
 import "github.com/capmon/capmon/discover/controller"
@@ -8,10 +27,8 @@ import "github.com/capmon/capmon/discover/controller"
 type (
 	Advice       = controller.Advice
 	Attempt      = controller.Attempt
-	Attempter    = controller.Attempter
 	Confirmation = controller.Confirmation
 	Evidence     = controller.Evidence
-	Options      = controller.Options
 	Report       = controller.Report
 	Request      = controller.Request
 	Result       = controller.Result
@@ -38,5 +55,3 @@ const Schema = controller.Schema
 // DefaultMaxRuns is how many attempts a discovery may take when nothing else
 // is said.
 const DefaultMaxRuns = controller.DefaultMaxRuns
-
-var Find = controller.Find

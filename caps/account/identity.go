@@ -68,6 +68,17 @@ func Current() (Identity, error) {
 	return id, nil
 }
 
+// Caller is the user on whose behalf this process runs: under sudo, who called
+// sudo, which the second value says.
+func Caller() (Identity, bool, error) {
+	id, sudo, err := SudoCaller(os.Getenv)
+	if err != nil || sudo {
+		return id, sudo, err
+	}
+	id, err = Current()
+	return id, false, err
+}
+
 // SudoCaller is the user who called sudo; false when capmon does not run as
 // root under sudo, or when root called it. sudo(8) sets SUDO_UID and
 // SUDO_GID; they are believed only as uid 0, who could lie to nobody but

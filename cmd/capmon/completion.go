@@ -10,6 +10,7 @@ import (
 
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/cmd/capmon/exit"
+	"github.com/capmon/capmon/discover"
 	"github.com/capmon/capmon/discover/emit"
 	"github.com/capmon/capmon/trace/backend"
 )
@@ -162,7 +163,7 @@ func valueOf(command string, o option) (value, bool) {
 
 func backendsOf(command string) []string {
 	if command == "discover" {
-		return discoverBackends()
+		return discover.Backends()
 	}
 	return backend.Names()
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -8,10 +9,10 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/capmon/capmon/cmd/capmon/discoveroutput"
 	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/discover"
 	"github.com/capmon/capmon/discover/emit"
-	"github.com/capmon/capmon/trace/backend"
 )
 
 func discoverCommand(s streams) *cli.Command {
@@ -32,17 +33,17 @@ func discoverCommand(s streams) *cli.Command {
 			&cli.StringFlag{Name: "setup", Usage: "run `CMD` as root before every attempt"},
 			&cli.StringFlag{Name: "check", Usage: "run `CMD` as root after an attempt that succeeded so far: it has succeeded only if CMD does as well"},
 			&cli.StringFlag{Name: "cleanup", Usage: "run `CMD` as root after every attempt, to undo what it did"},
-			&cli.DurationFlag{Name: "timeout", Usage: "end an attempt with all its processes after `TIME`", Value: time.Minute},
+			&cli.DurationFlag{Name: "timeout", Usage: "end an attempt with all its processes after `TIME`", Value: discover.DefaultTimeout},
 			&cli.IntFlag{Name: "expect-exit", Usage: "the exit status `N` is the one that counts as success"},
 			&cli.StringFlag{Name: "expect-output", Usage: "what the command prints must match the regular expression `REGEX`"},
 			&cli.StringFlag{Name: "ready", Usage: "for a daemon: run `CMD` as root until it succeeds; then the attempt has, and the daemon is ended"},
-			&cli.DurationFlag{Name: "ready-timeout", Usage: "a daemon that is not ready after `TIME` has failed", Value: 30 * time.Second},
+			&cli.DurationFlag{Name: "ready-timeout", Usage: "a daemon that is not ready after `TIME` has failed", Value: discover.DefaultReadyTimeout},
 			&cli.GenericFlag{Name: "sandbox", Value: &box, Usage: "make each attempt in a sandbox of its own, so that nothing it writes, mounts or starts outlives it; --sandbox=`net` cuts it off from the network too"},
 			&cli.IntFlag{Name: "jobs", Usage: "with --sandbox, make up to `N` attempts of the proof at the same time", Value: 1},
 			&cli.IntFlag{Name: "confirm", Usage: "repeat the final attempt `N` times"},
 			&cli.BoolFlag{Name: "alternatives", Usage: "find every minimal set, the least powerful first"},
 			&cli.IntFlag{Name: "max-runs", Usage: "make at most `N` attempts", Value: discover.DefaultMaxRuns},
-			&cli.StringFlag{Name: "backend", Usage: "trace by `NAME`: " + strings.Join(discoverBackends(), ", ") + "; none finds the set by searching alone"},
+			&cli.StringFlag{Name: "backend", Usage: "trace by `NAME`: " + strings.Join(discover.Backends(), ", ") + "; none finds the set by searching alone"},
 			&cli.StringFlag{Name: "emit", Usage: "print the set as `FORMAT[,FORMAT]`: " + strings.Join(emit.Formats(), ", ")},
 			&cli.BoolFlag{Name: "json", Usage: "print the whole report as JSON (docs/discover.schema.json)"},
 			&cli.StringFlag{Name: "o", Usage: "write the result to `FILE`"},
@@ -109,8 +110,8 @@ func (o discoverOptions) validate() error {
 			return exit.Usagef("--emit: %v", err)
 		}
 	}
-	if o.backend != "" && !slices.Contains(discoverBackends(), o.backend) {
-		return exit.Usagef("--backend: unknown backend %q: use %s", o.backend, strings.Join(discoverBackends(), ", "))
+	if o.backend != "" && !slices.Contains(discover.Backends(), o.backend) {
+		return exit.Usagef("--backend: unknown backend %q: use %s", o.backend, strings.Join(discover.Backends(), ", "))
 	}
 	switch {
 	case o.json && len(o.formats) > 0:
@@ -137,7 +138,31 @@ func (o discoverOptions) validate() error {
 	return nil
 }
 
-// noBackend is the name of not tracing: the set is found by searching alone.
-const noBackend = "none"
+// discovered is the command of a discovery.
+func (o discoverOptions) discovered(stdin *os.File) discover.Command {
+	return discover.Command{
+		Args: o.command, User: o.user, Stdin: stdin,
+		Setup: o.setup, Check: o.check, Cleanup: o.cleanup, Ready: o.ready,
+		Timeout: o.timeout, ReadyTimeout: o.readyTimeout,
+		ExpectExit: o.expectExit, ExpectOutput: o.expectOutput,
+	}
+}
 
-func discoverBackends() []string { return append(backend.Names(), noBackend) }
+// settings say how the discovery is made, and that p tells of it.
+func (o discoverOptions) settings(p *discoveroutput.Progress) []discover.Option {
+	settings := []discover.Option{
+		discover.WithBackend(o.backend), discover.WithMaxRuns(o.maxRuns),
+		discover.WithConfirm(o.confirm), discover.WithJobs(o.jobs),
+		discover.WithObserver(discover.Observer{
+			Begin: p.Begin, End: p.End,
+			Warn: func(err error) { p.Say("%v", optionNamed(err)) },
+		}),
+	}
+	if o.alternatives {
+		settings = append(settings, discover.WithAlternatives())
+	}
+	if o.sandbox.set {
+		settings = append(settings, discover.WithSandbox(o.sandbox.options))
+	}
+	return settings
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/capmon/capmon/caps/account"
 	"github.com/capmon/capmon/cmd/capmon/discoveroutput"
 	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/cmd/capmon/output"
@@ -18,7 +19,7 @@ func emitLast(s streams, o discoverOptions) error {
 	if err := dropElevation(); err != nil {
 		return err
 	}
-	owner, _, err := caller()
+	owner, _, err := account.Caller()
 	if err != nil {
 		return err
 	}

@@ -2,21 +2,10 @@ package main
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/capmon/capmon/caps/account"
 	"github.com/capmon/capmon/cmd/capmon/exit"
 )
-
-// caller is the user who called capmon: under sudo the one who typed it.
-func caller() (account.Identity, bool, error) {
-	id, sudo, err := account.SudoCaller(os.Getenv)
-	if err != nil || sudo {
-		return id, sudo, err
-	}
-	id, err = account.Current()
-	return id, false, err
-}
 
 // commandIdentity is the user that the command runs as, and a note on it for
 // the user, "" where nothing surprises.
@@ -28,7 +17,7 @@ func commandIdentity(spec string) (account.Identity, string, error) {
 		}
 		return id, rootNote(id), nil
 	}
-	id, sudo, err := caller()
+	id, sudo, err := account.Caller()
 	if err != nil {
 		return id, "", err
 	}

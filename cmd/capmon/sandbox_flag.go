@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 
-	"github.com/capmon/capmon/caps/launch"
 	"github.com/capmon/capmon/caps/sandbox"
 )
 
@@ -30,11 +29,3 @@ func (f *sandboxFlag) Set(text string) error {
 }
 
 func (*sandboxFlag) String() string { return "" }
-
-// sandboxes are what the attempts are made in, nil without the flag.
-func (f sandboxFlag) sandboxes() (*launch.Sandboxes, error) {
-	if !f.set {
-		return nil, nil
-	}
-	return launch.NewSandboxes(f.options)
-}

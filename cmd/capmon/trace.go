@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
 
+	"github.com/capmon/capmon/caps/account"
 	"github.com/capmon/capmon/caps/launch"
 	"github.com/capmon/capmon/cmd/capmon/doctor"
 	"github.com/capmon/capmon/cmd/capmon/exit"
@@ -97,7 +98,7 @@ func traceSpec(s streams, o traceOptions) (launch.Spec, string, error) {
 	if len(o.command) == 1 {
 		spec.Path, spec.Args = "/bin/sh", []string{"sh", "-c", o.command[0]}
 	}
-	id, sudo, err := caller()
+	id, sudo, err := account.Caller()
 	if err != nil {
 		return spec, "", err
 	}

@@ -33,6 +33,9 @@ var backends = []Backend{
 	}},
 }
 
+// None is the name of no backend: nothing is traced.
+const None = "none"
+
 // Names lists the backends, the best first.
 func Names() []string {
 	var names []string

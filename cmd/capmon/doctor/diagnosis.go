@@ -15,9 +15,6 @@ import (
 	"github.com/capmon/capmon/trace/follow"
 )
 
-// NoBackend is the name of not tracing: the set is found by searching alone.
-const NoBackend = "none"
-
 // schema names the form of the JSON, docs/doctor.schema.json.
 const schema = "capmon.doctor/1"
 
@@ -119,7 +116,7 @@ func (d *Diagnosis) decide() {
 	case d.Uses != "":
 		d.Discover = withEvidence
 	default:
-		d.Discover, d.Uses = bySearching, NoBackend
+		d.Discover, d.Uses = bySearching, backend.None
 		d.Advice = append(d.Advice, d.helps()...)
 	}
 	d.Advice = append(d.Advice, d.lacking()...)
@@ -160,7 +157,7 @@ func (d *Diagnosis) lacking() []string {
 	if d.Lacks != 0 && d.Discover != notAtAll {
 		texts = append(texts, "what capmon lacks it cannot grant: a command that needs one of these will not succeed: "+nameSome(d.Lacks))
 	}
-	if d.Uses != "" && d.Uses != NoBackend && !d.Symbols {
+	if d.Uses != "" && d.Uses != backend.None && !d.Symbols {
 		text := "the names of kernel functions are hidden: checks come without the function that asked and without its stack, and of netlink requests it is not known which refusal mattered"
 		if d.Uses == "tracepoint" {
 			text += ", and every check counts as audited"

@@ -8,6 +8,7 @@ import (
 
 	"github.com/capmon/capmon/cmd/capmon/terminal"
 	"github.com/capmon/capmon/trace"
+	"github.com/capmon/capmon/trace/backend"
 )
 
 // diagnosisText writes a diagnosis for a human: names in one column, what
@@ -78,10 +79,10 @@ func (t *diagnosisText) backends(d Diagnosis) {
 		}
 	}
 	if d.Discover == notAtAll {
-		t.line(NoBackend, t.yes(false)+"   discover cannot run, see below")
+		t.line(backend.None, t.yes(false)+"   discover cannot run, see below")
 		return
 	}
-	t.line(NoBackend, t.yes(true)+"  finds the set by searching alone")
+	t.line(backend.None, t.yes(true)+"  finds the set by searching alone")
 }
 
 // describeProbe is the check that capmon made, as it was seen.
@@ -99,7 +100,7 @@ func describeProbe(c testCheck) string {
 
 func (t *diagnosisText) conclusion(d Diagnosis) {
 	fmt.Fprintln(t)
-	traces := d.Uses != "" && d.Uses != NoBackend
+	traces := d.Uses != "" && d.Uses != backend.None
 	switch d.Discover {
 	case withEvidence:
 		fmt.Fprintf(t, "capmon discover, capmon '<cmd>' and capmon monitor use %s.\n", t.style.Strong.Sprint(d.Uses))

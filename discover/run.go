@@ -1,0 +1,272 @@
+package discover
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/capmon/capmon/caps/account"
+	"github.com/capmon/capmon/caps/launch"
+	"github.com/capmon/capmon/discover/attempt"
+	"github.com/capmon/capmon/discover/controller"
+	"github.com/capmon/capmon/trace/follow"
+)
+
+// The limits of time of a Command that sets none.
+const (
+	DefaultTimeout      = time.Minute
+	DefaultReadyTimeout = 30 * time.Second
+)
+
+// Command is what to run, as whom, and how its success is recognised. Only
+// Args must be set.
+type Command struct {
+	// Args is run by /bin/sh -c if it is one element, and as it is if there
+	// are more. It runs in the working directory of this process.
+	Args []string
+	// Env is the environment, "KEY=value" each, but for what a login sets
+	// (HOME, USER, LOGNAME, SHELL), which is the user's. nil is that of this
+	// process.
+	Env []string
+	// User is NAME[:GROUP], names or numbers. Empty is the user of this
+	// process; under sudo, who called sudo.
+	User string
+	// Stdin is what every attempt gets to read, from its beginning; nil is
+	// /dev/null.
+	Stdin *os.File
+
+	// Setup, Check, Cleanup and Ready are commands for /bin/sh -c. They run
+	// as this process does: Setup before every attempt, Cleanup after it.
+	// An attempt has succeeded only if Check, run at its end, does as well.
+	Setup, Check, Cleanup string
+	// Ready is for a daemon: it is run again and again, and when it succeeds
+	// the attempt has, and the daemon is ended.
+	Ready string
+
+	// Timeout ends an attempt with all its processes; 0 is DefaultTimeout.
+	Timeout time.Duration
+	// ReadyTimeout is how long a daemon may take until Ready succeeds; 0 is
+	// DefaultReadyTimeout.
+	ReadyTimeout time.Duration
+	// ExpectExit is the exit status that counts as success.
+	ExpectExit int
+	// ExpectOutput, if set, must match what the command prints.
+	ExpectOutput *regexp.Regexp
+}
+
+// Run finds the smallest set of capabilities with which the command succeeds,
+// and proves that each of them is needed. It is Open, Discover and Close.
+//
+// When ctx ends, or the attempts are used up, the report says what was known
+// by then, and there is no error.
+func Run(ctx context.Context, c Command, options ...Option) (_ Report, err error) {
+	d, err := Open(options...)
+	if err != nil {
+		return Report{}, err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	return d.Discover(ctx, c)
+}
+
+// ErrNotRoot is the error of Open in a process that is not root's. To run a
+// command of the caller's choosing with capabilities is as good as being root.
+var ErrNotRoot = errors.New("discovering grants capabilities, which takes root")
+
+// Discoverer makes one discovery after the other, with one tracer and one
+// keeper (see package launch) for all.
+type Discoverer struct {
+	settings  settings
+	keeper    *launch.Keeper
+	sandboxes *launch.Sandboxes // nil: attempts are made on the machine itself
+	tracer    *follow.Tracer    // nil: nothing is traced
+}
+
+// Open prepares for discoveries: it starts the keeper and loads the tracer.
+//
+// A command inherits which signals are ignored from the time of Open. So call
+// it before signal.Notify, where that matters, as under nohup(1).
+func Open(options ...Option) (*Discoverer, error) {
+	if os.Getuid() != 0 || os.Geteuid() != 0 {
+		return nil, ErrNotRoot
+	}
+	s, err := newSettings(options)
+	if err != nil {
+		return nil, err
+	}
+	d := &Discoverer{settings: s}
+	if err := d.open(); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+func (d *Discoverer) open() (err error) {
+	// The keeper comes first: it must not inherit what is opened later.
+	if d.keeper, err = launch.StartKeeper(); err != nil {
+		return err
+	}
+	if d.settings.sandbox != nil {
+		if d.sandboxes, err = launch.NewSandboxes(*d.settings.sandbox); err != nil {
+			return err
+		}
+	}
+	if d.settings.backend != NoBackend {
+		d.tracer, err = follow.Open(d.settings.backend)
+	}
+	return err
+}
+
+// Close ends what a discovery may have left, and unloads the tracer.
+func (d *Discoverer) Close() error {
+	var errs []error
+	if d.tracer != nil {
+		errs = append(errs, d.tracer.Close())
+	}
+	if d.keeper != nil {
+		errs = append(errs, d.keeper.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Backend is the name of the tracer's backend, NoBackend without one.
+func (d *Discoverer) Backend() string {
+	if d.tracer == nil {
+		return NoBackend
+	}
+	return d.tracer.Backend()
+}
+
+// Discover is Run with what is open. The report holds what is known when there
+// is an error, too.
+//
+// The error is a *launch.ExecError if the command does not exist, and an
+// *attempt.HookError if Setup failed.
+func (d *Discoverer) Discover(ctx context.Context, c Command) (Report, error) {
+	if len(c.Args) == 0 {
+		return Report{}, errors.New("discover: no command")
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return Report{}, fmt.Errorf("find working directory: %w", err)
+	}
+	user, err := c.identity()
+	if err != nil {
+		return Report{}, err
+	}
+	if err := c.exists(dir); err != nil {
+		return Report{}, err
+	}
+	return d.discover(ctx, c, Report{
+		Schema: Schema, Command: c.Args, Directory: dir,
+		User: user, Kernel: kernelRelease(), Backend: d.Backend(),
+	})
+}
+
+// discover searches, as r.User and, if that is of no use, as uid 0.
+func (d *Discoverer) discover(ctx context.Context, c Command, r Report) (_ Report, err error) {
+	root := uid0(r.User)
+	options := d.settings.search
+	options.UID0 = root != nil
+	options.Observe = d.settings.end
+	attempter := d.attempter(c.config(r.User, root, d.settings.warn))
+	r.Result, err = controller.Find(ctx, announced{attempter, d.settings.begin}, options)
+	if r.NeedsRoot {
+		r.User = *root
+	}
+	return r, err
+}
+
+// uid0 is the identity of uid 0, in the place of another; nil if the user
+// database has none.
+func uid0(user account.Identity) *account.Identity {
+	root, err := account.Lookup("0")
+	if err != nil || user.UID == 0 {
+		return nil
+	}
+	return &root
+}
+
+// identity is the user that the command runs as.
+func (c Command) identity() (account.Identity, error) {
+	if c.User == "" {
+		id, _, err := account.Caller()
+		return id, err
+	}
+	return account.Lookup(c.User)
+}
+
+// exists finds a command that is not there before anything is run. What the
+// shell runs, the shell has to find.
+func (c Command) exists(dir string) error {
+	if len(c.Args) == 1 {
+		return nil
+	}
+	_, err := launch.LookPath(c.Args[0], c.path(), dir)
+	return err
+}
+
+// path is the PATH of the command's environment.
+func (c Command) path() string {
+	if c.Env == nil {
+		return os.Getenv("PATH")
+	}
+	path := ""
+	for _, variable := range c.Env {
+		if value, ok := strings.CutPrefix(variable, "PATH="); ok {
+			path = value
+		}
+	}
+	return path
+}
+
+// config is how attempts are made, as the user or as root.
+func (c Command) config(user account.Identity, root *account.Identity, warn func(error)) attempt.Config {
+	config := attempt.Config{
+		Command: c.Args, Env: c.Env, Identity: user, Root: root, Stdin: c.Stdin,
+		Setup: c.Setup, Check: c.Check, Cleanup: c.Cleanup,
+		Timeout: c.Timeout, ExpectExit: c.ExpectExit, ExpectOutput: c.ExpectOutput,
+		Ready: c.Ready, ReadyTimeout: c.ReadyTimeout,
+		Warn: warn,
+	}
+	if config.Env == nil {
+		config.Env = os.Environ()
+	}
+	if config.Timeout == 0 {
+		config.Timeout = DefaultTimeout
+	}
+	if config.ReadyTimeout == 0 {
+		config.ReadyTimeout = DefaultReadyTimeout
+	}
+	return config
+}
+
+func (d *Discoverer) attempter(config attempt.Config) controller.Attempter {
+	if d.sandboxes != nil {
+		return attempt.NewSandboxed(config, d.sandboxes, d.tracer)
+	}
+	return attempt.NewRunner(config, d.keeper, d.tracer)
+}
+
+// announced says of each attempt that it begins.
+type announced struct {
+	controller.Attempter
+	begin func(Request)
+}
+
+func (a announced) Attempt(ctx context.Context, r Request) (controller.Attempt, error) {
+	a.begin(r)
+	return a.Attempter.Attempt(ctx, r)
+}
+
+func kernelRelease() string {
+	var u unix.Utsname
+	// Cannot fail with a good pointer.
+	_ = unix.Uname(&u)
+	return unix.ByteSliceToString(u.Release[:])
+}
