@@ -13,6 +13,9 @@ import (
 // run: end them first, or start another keeper.
 var ErrBusy = errors.New("processes of the previous command still run")
 
+// ErrNoKeeperMain says that this program cannot be its own keeper.
+var ErrNoKeeperMain = errors.New("start keeper: the program does not call launch.KeeperMain at the start of main or TestMain")
+
 // ErrKeeperDied says that somebody killed the keeper, and the command with it.
 // End and Close still end the rest.
 var ErrKeeperDied = errors.New("capmon's helper process was killed")

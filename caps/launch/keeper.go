@@ -57,12 +57,16 @@ type Process struct {
 }
 
 // StartKeeper starts a keeper and waits until it is ready. It makes capmon a
-// child subreaper.
+// child subreaper. The error is ErrNoKeeperMain in a program that does not call
+// KeeperMain.
 //
 // Call it before anything that changes what a child inherits: resource
 // limits, and signal.Notify or signal.Ignore for SIGHUP and SIGINT, of which
 // a command must get to know that they were ignored, as nohup(1) does it.
 func StartKeeper() (*Keeper, error) {
+	if !mayKeep.Load() {
+		return nil, ErrNoKeeperMain
+	}
 	return startKeeper(ownExecutable)
 }
 

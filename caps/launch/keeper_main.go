@@ -7,6 +7,7 @@ import (
 	"os/signal"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"unsafe"
 
@@ -47,6 +48,7 @@ func keeperEnviron() []string {
 // them up first, and is then only a process that does what its caller may do.
 func KeeperMain() {
 	if !isKeeper() {
+		mayKeep.Store(true)
 		return
 	}
 	if err := keep(); err != nil {
@@ -55,6 +57,10 @@ func KeeperMain() {
 	}
 	os.Exit(0)
 }
+
+// mayKeep: this program calls KeeperMain, so a second execution of it becomes
+// a keeper. One that did not would do all its work again, and start a third.
+var mayKeep atomic.Bool
 
 func isKeeper() bool {
 	if os.Getenv(keeperEnv) == "" {

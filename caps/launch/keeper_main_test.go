@@ -109,3 +109,16 @@ func TestKeeperHasItsOwnName(t *testing.T) {
 		t.Errorf("%q would be killed together with capmon", keeperName)
 	}
 }
+
+// A program that is executed again without becoming a keeper would start the
+// next one, and so on.
+func TestStartKeeperTakesKeeperMain(t *testing.T) {
+	mayKeep.Store(false)
+	defer mayKeep.Store(true)
+	if k, err := StartKeeper(); err != ErrNoKeeperMain {
+		t.Errorf("StartKeeper returned %v, %v", k, err)
+	}
+	if box, err := new(Sandboxes).Start(); err != ErrNoKeeperMain {
+		t.Errorf("Start returned %v, %v", box, err)
+	}
+}

@@ -51,6 +51,9 @@ func NewSandboxes(options sandbox.Options) (*Sandboxes, error) {
 // Start makes a sandbox. The error is a *SandboxError if the kernel does not
 // let capmon make one.
 func (s *Sandboxes) Start() (*Sandbox, error) {
+	if !mayKeep.Load() {
+		return nil, ErrNoKeeperMain
+	}
 	k, hello, err := startKeeperBy(func(socket int) (*os.Process, error) {
 		env := append(keeperEnviron(), s.inherited.environ(), sandboxEnviron(s.options))
 		// A session of its own has no terminal that could be typed into.

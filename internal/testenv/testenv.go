@@ -11,6 +11,7 @@
 package testenv
 
 import (
+	"flag"
 	"os"
 	"os/exec"
 	"strings"
@@ -122,4 +123,13 @@ func OpenToAll(t testing.TB) string {
 	dir := OpenDir(t)
 	Must(t, os.Chmod(dir, 0o777))
 	return dir
+}
+
+// ExamplesNeedRoot leaves out the examples, which cannot skip themselves,
+// where they cannot run. Call it in TestMain.
+func ExamplesNeedRoot() {
+	if os.Geteuid() != 0 && !CI() {
+		// Cannot fail: package testing defines the flag.
+		_ = flag.Set("test.skip", "^Example")
+	}
 }
