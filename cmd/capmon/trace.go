@@ -17,7 +17,7 @@ import (
 	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/cmd/capmon/output"
 	"github.com/capmon/capmon/cmd/capmon/traceoutput"
-	"github.com/capmon/capmon/trace/follow"
+	"github.com/capmon/capmon/trace/traced"
 )
 
 // traceAction is `capmon '<cmd>'`.
@@ -44,19 +44,13 @@ func runTrace(s streams, o traceOptions) error {
 		return err
 	}
 	defer d.Discard()
-	// The keeper comes first: it must not inherit what capmon opens later.
-	keeper, err := launch.StartKeeper()
-	if err != nil {
-		return err
-	}
-	defer keeper.Close()
-	tracer, err := follow.Open(o.backend)
+	tracer, err := traced.Open(o.backend)
 	if err != nil {
 		return err
 	}
 	defer tracer.Close()
 
-	run := tracedRun{keeper: keeper, tracer: tracer, wait: o.wait}
+	run := tracedRun{tracer: tracer, wait: o.wait}
 	err = run.execute(spec)
 	var notExecuted *launch.ExecError
 	if errors.As(err, &notExecuted) {
@@ -72,7 +66,7 @@ func runTrace(s streams, o traceOptions) error {
 	if err := printTrace(d, s, o, r); err != nil {
 		return err
 	}
-	if err := keeper.Release(); err != nil {
+	if err := tracer.Release(); err != nil {
 		return err
 	}
 	return exit.Status(run.exit)
@@ -91,13 +85,8 @@ func printTrace(d *output.Destination, s streams, o traceOptions, r traceoutput.
 
 // traceSpec is how the command is to be run, and the name of its user.
 func traceSpec(s streams, o traceOptions) (launch.Spec, string, error) {
-	spec := launch.Spec{
-		Path: o.command[0], Args: o.command, Env: os.Environ(),
-		Stdin: s.in, Stdout: s.out, Stderr: s.err,
-	}
-	if len(o.command) == 1 {
-		spec.Path, spec.Args = "/bin/sh", []string{"sh", "-c", o.command[0]}
-	}
+	spec := traced.Spec(o.command)
+	spec.Stdin, spec.Stdout, spec.Stderr = s.in, s.out, s.err
 	id, sudo, err := account.Caller()
 	if err != nil {
 		return spec, "", err
@@ -121,19 +110,18 @@ func traceSpec(s streams, o traceOptions) (launch.Spec, string, error) {
 
 // tracedRun is one command and what was seen of it.
 type tracedRun struct {
-	keeper *launch.Keeper
-	tracer *follow.Tracer
+	tracer *traced.Tracer
 	wait   waitFlag
 
-	recording *follow.Recording
-	exit      int
-	left      []launch.Left
+	process *traced.Process // nil: it was not started
+	exit    int
+	left    []launch.Left
 }
 
 // execute runs the command to its end, and with --wait to that of its
 // processes. The keys that end or stop a command are for the command: capmon
 // lets them pass. SIGTERM and SIGHUP to capmon end the command.
-func (r *tracedRun) execute(spec launch.Spec) error {
+func (r *tracedRun) execute(spec launch.Spec) (err error) {
 	for _, s := range []os.Signal{unix.SIGINT, unix.SIGQUIT} {
 		passing := make(chan os.Signal, 1)
 		signal.Notify(passing, s)
@@ -142,15 +130,14 @@ func (r *tracedRun) execute(spec launch.Spec) error {
 	ctx, restore := signal.NotifyContext(context.Background(), unix.SIGTERM, unix.SIGHUP)
 	defer restore()
 
-	process, err := r.keeper.Launch(ctx, spec, r.arm)
-	if err != nil {
+	if r.process, err = r.tracer.Start(ctx, spec); err != nil {
 		return err
 	}
-	ended, err := process.Wait(ctx)
+	ended, err := r.process.Wait(ctx)
 	if ctx.Err() != nil {
 		// Ended by a signal of its own, the command would have said 128+15.
 		r.exit = exit.Signalled + int(unix.SIGTERM)
-		return r.end()
+		return r.process.End(context.Background(), endGrace)
 	}
 	if err != nil {
 		return err
@@ -162,18 +149,8 @@ func (r *tracedRun) execute(spec launch.Spec) error {
 	return r.outlived(ctx)
 }
 
+// endGrace is how long a command may take to end after SIGTERM.
 const endGrace = 2 * time.Second
-
-func (r *tracedRun) end() error {
-	return r.keeper.End(context.Background(), endGrace)
-}
-
-func (r *tracedRun) arm(tid int) (err error) {
-	if r.recording == nil {
-		r.recording, err = r.tracer.Arm(tid)
-	}
-	return err
-}
 
 // outlived waits for the processes that the command left, if that is wanted,
 // and notes which still run.
@@ -187,11 +164,11 @@ func (r *tracedRun) outlived(ctx context.Context) (err error) {
 			ctx, cancel = context.WithTimeout(ctx, r.wait.limit)
 			defer cancel()
 		}
-		if err := r.keeper.WaitAll(ctx); err != nil && ctx.Err() == nil {
+		if err := r.process.WaitAll(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}
 	}
-	r.left, err = r.keeper.Leftovers()
+	r.left, err = r.process.Left()
 	return err
 }
 
@@ -203,13 +180,10 @@ func (r *tracedRun) report(o traceOptions, user string) (traceoutput.Report, err
 	for _, l := range r.left {
 		report.Running = append(report.Running, traceoutput.RunningProcess{PID: l.PID, Name: l.Comm})
 	}
-	if r.recording == nil {
+	if r.process == nil {
 		return report, nil
 	}
-	if err := r.recording.Disarm(); err != nil {
-		return report, err
-	}
-	seen, err := r.recording.Collect()
+	seen, err := r.process.Seen()
 	report.Add(seen)
 	return report, err
 }
