@@ -1,12 +1,13 @@
 package main
 
 import (
-	"context"
+	"fmt"
 	"os"
 
-	"github.com/urfave/cli/v2"
-
+	"github.com/capmon/capmon/cmd/capmon/command"
+	"github.com/capmon/capmon/cmd/capmon/completion"
 	"github.com/capmon/capmon/cmd/capmon/exit"
+	"github.com/capmon/capmon/cmd/capmon/help"
 )
 
 // streams are the three standard streams. What a user asked for goes to out;
@@ -18,64 +19,45 @@ type streams struct {
 
 // run is capmon: it returns the exit status.
 func run(args []string, stdin, stdout, stderr *os.File) int {
-	app := newApp(streams{stdin, stdout, stderr})
+	s := streams{stdin, stdout, stderr}
+	capmon := newCapmon(s)
 	if err := refuseSetID(); err != nil {
-		return exit.Report(stderr, app.Name, err)
+		return exit.Report(stderr, capmon.Name, err)
 	}
-	name, args := arrange(app, args)
-	return exit.Report(stderr, name, app.RunContext(context.Background(), args))
+	if len(args) > 1 && args[1] == completion.Call {
+		return exit.Report(stderr, capmon.Name, completion.Answer(stdout, capmon, args[2:]))
+	}
+	called, rest := capmon.Find(args[1:])
+	return exit.Report(stderr, called.Name, call(s, called, rest))
 }
 
-// arrange puts flags before the command's words, and says who is called. Where
-// no subcommand is, the subcommands are taken away, so that a command of the
-// same name can be traced (capmon -- monitor).
-func arrange(app *cli.App, args []string) (name string, arranged []string) {
-	if len(args) < 2 {
-		return app.Name, args
+// call runs the command with what stands behind its name.
+func call(s streams, c *command.Command, args []string) error {
+	given, err := c.Parse(args)
+	if err != nil {
+		return err
 	}
-	for _, c := range app.Commands {
-		if c.HasName(args[1]) {
-			return app.Name + " " + c.Name, append([]string{args[0], c.Name}, flagsFirst(args[2:], c.Flags)...)
-		}
+	if given.Help {
+		return printText(s, help.Text(c))
 	}
-	if args[1] == "-h" || args[1] == "--help" {
-		return app.Name, args[:2]
-	}
-	app.Commands = nil
-	return app.Name, append(args[:1:1], flagsFirst(args[1:], app.Flags)...)
+	return c.Run(given)
 }
 
-func newApp(s streams) *cli.App {
-	var verbose int
-	var wait waitFlag
-	app := &cli.App{
-		Name:  "capmon",
-		Usage: "finds out which Linux capabilities a command really needs",
-		UsageText: "capmon [options] '<cmd>'            trace one run\n" +
-			"capmon discover [options] '<cmd>'   find the capabilities that it needs\n" +
-			"capmon monitor [options] [PATTERN]  watch the machine; also -m, --monitor\n" +
-			"capmon doctor                       what works on this machine, and what helps",
-		Description:            traceDescription,
-		Writer:                 s.out,
-		ErrWriter:              s.err,
-		Commands:               []*cli.Command{discoverCommand(s), monitorCommand(s), doctorCommand(s), completionCommand(s), manCommand(s)},
-		Flags:                  traceFlags(&verbose, &wait),
-		Action:                 traceAction(s, &verbose, &wait),
-		ExitErrHandler:         func(*cli.Context, error) {},
-		OnUsageError:           usageErrors("capmon"),
-		HideHelpCommand:        true,
-		HideVersion:            true,
-		UseShortOptionHandling: true,
+// newCapmon describes all of capmon.
+func newCapmon(s streams) *command.Command {
+	capmon := traceCommand(s)
+	capmon.Commands = []*command.Command{
+		discoverCommand(s), monitorCommand(s), doctorCommand(s), completionCommand(s),
 	}
-	for _, c := range app.Commands {
-		c.OnUsageError = usageErrors("capmon " + c.Name)
-		c.HideHelpCommand = true
-		c.UseShortOptionHandling = true
-	}
-	describe(app)
-	return app
+	// These two are about the others, and about themselves.
+	man, help := manCommand(s, capmon), helpCommand(s, capmon)
+	capmon.Commands = append(capmon.Commands, man, help)
+	return capmon
 }
 
-func usageErrors(name string) cli.OnUsageErrorFunc {
-	return func(_ *cli.Context, err error, _ bool) error { return flagError(name, err) }
+func printText(s streams, text string) error {
+	if _, err := fmt.Fprint(s.out, text); err != nil {
+		return fmt.Errorf("write standard output: %w", err)
+	}
+	return nil
 }

@@ -4,10 +4,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
-	"github.com/urfave/cli/v2"
+	"github.com/capmon/capmon/cmd/capmon/completion"
+	"github.com/capmon/capmon/internal/testenv"
 )
 
 // completions are command lines with the cursor at their end, some of the words
@@ -92,42 +92,26 @@ func completionDir(t *testing.T) string {
 	dir := t.TempDir()
 	files := map[string]string{"some-file": ""}
 	for _, shell := range []string{"bash", "zsh", "fish"} {
-		var b strings.Builder
-		if err := printCompletion(&b, testApp(), shell); err != nil {
-			t.Fatal(err)
-		}
-		files["capmon."+shell] = b.String()
+		files["capmon."+shell] = completion.Script(shell)
 	}
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
+	self, err := os.Executable()
+	testenv.Must(t, err)
+	testenv.Must(t, os.Mkdir(filepath.Join(dir, "bin"), 0o755))
+	testenv.Must(t, os.Symlink(self, filepath.Join(dir, "bin", "capmon")))
 	return dir
 }
 
-// shellEnv is an environment without what the user's own files set up.
+// shellEnv is an environment without what the user's own files set up, in
+// which capmon is this test.
 func shellEnv(dir string) []string {
 	return []string{
+		runAsCapmon + "=1",
 		"HOME=" + dir, "XDG_CONFIG_HOME=" + dir, "XDG_DATA_HOME=" + dir, "TERM=dumb", "LC_ALL=C.UTF-8",
-		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-	}
-}
-
-func testApp() *cli.App { return newApp(streams{os.Stdin, os.Stdout, os.Stderr}) }
-
-// Every option says what stands for its value in a word that completion knows.
-func TestCompletionKnowsEveryValue(t *testing.T) {
-	app := testApp()
-	check := func(command string, flags []cli.Flag) {
-		for _, o := range options(flags) {
-			if _, ok := valueOf(command, o); !ok {
-				t.Errorf("capmon %s %s: valueOf in completion.go has no case for %q", command, o.names[0], o.value)
-			}
-		}
-	}
-	check("", app.Flags)
-	for _, c := range app.Commands {
-		check(c.Name, c.Flags)
+		"PATH=" + dir + "/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 	}
 }

@@ -4,54 +4,136 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
-	"github.com/urfave/cli/v2"
-
+	"github.com/capmon/capmon/cmd/capmon/command"
 	"github.com/capmon/capmon/cmd/capmon/discoveroutput"
 	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/discover"
 	"github.com/capmon/capmon/discover/emit"
 )
 
-func discoverCommand(s streams) *cli.Command {
-	var box sandboxFlag
-	return &cli.Command{
-		Name:      "discover",
-		Usage:     "find the smallest set of capabilities with which a command succeeds",
-		ArgsUsage: "'<cmd>' | -- COMMAND ARG...",
-		UsageText: "capmon discover [options] '<cmd>'            run by /bin/sh -c\n" +
-			"capmon discover [options] -- COMMAND ARG...  run as it is\n" +
-			"capmon discover --emit FORMAT                print the last discovery again",
-		Description: "Runs the command with no capability, grants what the kernel refused, and runs it again until it\n" +
-			"succeeds; then proves that nothing in the set is superfluous. The command is run several times:\n" +
-			"give --setup and --cleanup if it changes something that it cannot change twice.\n\n" +
-			"Without a command, --emit and --json print the last discovery again.",
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "user", Usage: "run the command as `NAME[:GROUP]`, names or numbers"},
-			&cli.StringFlag{Name: "setup", Usage: "run `CMD` as root before every attempt"},
-			&cli.StringFlag{Name: "check", Usage: "run `CMD` as root after an attempt that succeeded so far: it has succeeded only if CMD does as well"},
-			&cli.StringFlag{Name: "cleanup", Usage: "run `CMD` as root after every attempt, to undo what it did"},
-			&cli.DurationFlag{Name: "timeout", Usage: "end an attempt with all its processes after `TIME`", Value: discover.DefaultTimeout},
-			&cli.IntFlag{Name: "expect-exit", Usage: "the exit status `N` is the one that counts as success"},
-			&cli.StringFlag{Name: "expect-output", Usage: "what the command prints must match the regular expression `REGEX`"},
-			&cli.StringFlag{Name: "ready", Usage: "for a daemon: run `CMD` as root until it succeeds; then the attempt has, and the daemon is ended"},
-			&cli.DurationFlag{Name: "ready-timeout", Usage: "a daemon that is not ready after `TIME` has failed", Value: discover.DefaultReadyTimeout},
-			&cli.GenericFlag{Name: "sandbox", Value: &box, Usage: "make each attempt in a sandbox of its own, so that nothing it writes, mounts or starts outlives it; --sandbox=`net` cuts it off from the network too"},
-			&cli.IntFlag{Name: "jobs", Usage: "with --sandbox, make up to `N` attempts of the proof at the same time", Value: 1},
-			&cli.IntFlag{Name: "confirm", Usage: "repeat the final attempt `N` times"},
-			&cli.BoolFlag{Name: "alternatives", Usage: "find every minimal set, the least powerful first"},
-			&cli.IntFlag{Name: "max-runs", Usage: "make at most `N` attempts", Value: discover.DefaultMaxRuns},
-			&cli.StringFlag{Name: "backend", Usage: "trace by `NAME`: " + strings.Join(discover.Backends(), ", ") + "; none finds the set by searching alone"},
-			&cli.StringFlag{Name: "emit", Usage: "print the set as `FORMAT[,FORMAT]`: " + strings.Join(emit.Formats(), ", ")},
-			&cli.BoolFlag{Name: "json", Usage: "print the whole report as JSON (docs/discover.schema.json)"},
-			&cli.StringFlag{Name: "o", Usage: "write the result to `FILE`"},
-			&cli.BoolFlag{Name: "v", Usage: "show what the command prints in each attempt"},
+// discoverOptions are the options of discover, and its words.
+type discoverOptions struct {
+	command               []string
+	user                  string
+	setup, check, cleanup string
+	timeout               time.Duration
+	expectExit, maxRuns   int
+	expectOutput          *regexp.Regexp
+	ready                 string
+	readyTimeout          time.Duration
+	sandbox               sandboxChoice
+	jobs, confirm         int
+	alternatives          bool
+	backend               string
+	formats               []string
+	json, verbose         bool
+	file                  string
+}
+
+func discoverFields() command.Fields[discoverOptions] {
+	type o = discoverOptions
+	return command.Fields[o]{
+		command.String(command.Option{Name: "user", Value: command.AnyIdentity, Text: "run the command as NAME[:GROUP], " +
+			"names or numbers; without it as the user who called sudo, or for plain root as uid 0 without the power of being root (SECBIT_NOROOT)"},
+			func(o *o) *string { return &o.user }),
+		command.String(command.Option{Name: "setup", Value: command.AnyCommand, Text: "run CMD as root before every attempt"},
+			func(o *o) *string { return &o.setup }),
+		command.String(command.Option{Name: "check", Value: command.AnyCommand, Text: "run CMD as root after an attempt that " +
+			"succeeded so far: it has succeeded only if CMD does as well"},
+			func(o *o) *string { return &o.check }),
+		command.String(command.Option{Name: "cleanup", Value: command.AnyCommand, Text: "run CMD as root after every attempt, to undo what it did"},
+			func(o *o) *string { return &o.cleanup }),
+		command.Duration(command.Option{Name: "timeout", Value: command.AnyTime, Default: command.FormatTime(discover.DefaultTimeout), Text: "end an attempt with all its " +
+			"processes after TIME; it has failed then"},
+			func(o *o) *time.Duration { return &o.timeout }),
+		command.Number(command.Option{Name: "expect-exit", Value: command.AnyNumber, Default: "0", Text: "the exit status N counts as success"}, 0,
+			func(o *o) *int { return &o.expectExit }),
+		command.Parsed(command.Option{Name: "expect-output", Value: command.AnyRegexp, Text: "what the command prints must match the regular expression REGEX"},
+			regexp.Compile, func(o *o) **regexp.Regexp { return &o.expectOutput }),
+		command.String(command.Option{Name: "ready", Value: command.AnyCommand, Text: "for a daemon: run CMD as root until it " +
+			"succeeds; then the attempt has succeeded, and the daemon is ended"},
+			func(o *o) *string { return &o.ready }),
+		command.Duration(command.Option{Name: "ready-timeout", Value: command.AnyTime, Default: command.FormatTime(discover.DefaultReadyTimeout), Text: "a daemon that is not ready after TIME has failed"},
+			func(o *o) *time.Duration { return &o.readyTimeout }),
+		command.Parsed(command.Option{Name: "sandbox", Value: command.OneOf("net", "net"), Optional: true, Text: "make each attempt in " +
+			"a sandbox of its own, so that nothing it writes, mounts or starts outlives it; --sandbox=net cuts it off from the network too"},
+			parseSandbox, func(o *o) *sandboxChoice { return &o.sandbox }),
+		command.Number(command.Option{Name: "jobs", Value: command.AnyNumber, Default: "1", Text: "with --sandbox, make up to N attempts of the proof at the same time"}, 1,
+			func(o *o) *int { return &o.jobs }),
+		command.Number(command.Option{Name: "confirm", Value: command.AnyNumber, Default: "0", Text: "repeat the final attempt N times, for a " +
+			"command that may succeed only sometimes"}, 0,
+			func(o *o) *int { return &o.confirm }),
+		command.Switch(command.Option{Name: "alternatives", Text: "find every minimal set, the least powerful first"},
+			func(o *o) *bool { return &o.alternatives }),
+		command.Number(command.Option{Name: "max-runs", Value: command.AnyNumber, Default: strconv.Itoa(discover.DefaultMaxRuns), Text: "make at most N attempts"}, 1,
+			func(o *o) *int { return &o.maxRuns }),
+		backendOption(discover.Backends(), "; the first that works if none is named; none finds the set by searching alone",
+			func(o *o) *string { return &o.backend }),
+		command.Parsed(command.Option{Name: "emit", Value: command.SomeOf("FORMAT[,FORMAT]", emit.Formats()...), Text: "print only the set, as " +
+			"FORMAT: " + strings.Join(emit.Formats(), ", ")},
+			parseFormats, func(o *o) *[]string { return &o.formats }),
+		command.Switch(command.Option{Name: "json", Text: "print the whole report as JSON (docs/discover.schema.json)"},
+			func(o *o) *bool { return &o.json }),
+		fileOption("write the result to FILE, whole or not at all", func(o *o) *string { return &o.file }),
+		command.Switch(command.Option{Name: "v", Text: "show what the command prints in each attempt"},
+			func(o *o) *bool { return &o.verbose }),
+	}
+}
+
+func discoverCommand(s streams) *command.Command {
+	fields := discoverFields()
+	return &command.Command{
+		Name:    "capmon discover",
+		Summary: "find the smallest set of capabilities with which a command succeeds",
+		Usage: []command.Item{
+			{Term: "capmon discover [options] '<cmd>'", Text: "run by /bin/sh -c"},
+			{Term: "capmon discover [options] -- COMMAND ARG...", Text: "run as it is"},
+			{Term: "capmon discover --emit FORMAT", Text: "print the last discovery again"},
 		},
-		Action: func(c *cli.Context) error {
-			o, err := parseDiscover(c, box)
+		Description: `
+Runs the command with no capability, grants what the kernel refused, and runs it
+again until it succeeds; then proves that nothing in the set is superfluous. The
+command is run several times: give --setup and --cleanup if it changes something
+that it cannot change twice.
+
+Without a command, --emit and --json print the last discovery again. Options may
+stand before or behind the command.`,
+		Options: fields.Options(),
+		Words:   commandLine,
+		Exits: []command.Item{
+			{Term: "0", Text: "found, and proven: without any one of the capabilities the command was seen to fail"},
+			{Term: "1", Text: "no set of capabilities makes the command succeed"},
+			{Term: "2", Text: "wrong usage"},
+			{Term: "3", Text: "found, but not proven"},
+			{Term: "125", Text: "capmon failed"},
+			{Term: "128+N", Text: "ended by signal N"},
+		},
+		Files: []command.Item{{
+			Term: "$XDG_STATE_HOME/capmon/last.json",
+			Text: "the last discovery, which --emit and --json print again when no command is given",
+		}},
+		Environment: []command.Item{
+			{Term: "XDG_STATE_HOME", Text: "where the last discovery is kept (default: ~/.local/state). Under sudo it is kept for the user who called sudo, in that user's ~/.local/state"},
+			noColor,
+		},
+		Examples: []command.Item{
+			{Term: "What does the command need?", Text: "capmon discover --user nobody 'chroot / true'"},
+			{Term: "A command that does not succeed twice", Text: "capmon discover --user nobody --cleanup 'rm -rf /srv/new' 'mkdir /srv/new'"},
+			{Term: "What was found, as a systemd drop-in and as a setcap line", Text: "capmon discover --emit systemd -o 50-capmon.conf\ncapmon discover --emit setcap"},
+			{Term: "For a program", Text: "capmon discover --json -- /usr/sbin/chroot / true"},
+		},
+		SeeAlso: []string{"capabilities(7)", "setcap(8)", "systemd.exec(5)", "getpcaps(8)", "strace(1)"},
+		Run: func(given command.Given) error {
+			o, err := fields.Fill(given)
 			if err != nil {
+				return err
+			}
+			o.command = given.Words
+			if err := o.validate(); err != nil {
 				return err
 			}
 			if len(o.command) == 0 {
@@ -62,57 +144,7 @@ func discoverCommand(s streams) *cli.Command {
 	}
 }
 
-// discoverOptions are the flags of discover, checked.
-type discoverOptions struct {
-	command               []string
-	user                  string
-	setup, check, cleanup string
-	timeout               time.Duration
-	expectExit, maxRuns   int
-	expectOutput          *regexp.Regexp
-	ready                 string
-	readyTimeout          time.Duration
-	sandbox               sandboxFlag
-	jobs, confirm         int
-	alternatives          bool
-	backend               string
-	formats               []string
-	json, verbose         bool
-	file                  string
-}
-
-func parseDiscover(c *cli.Context, box sandboxFlag) (discoverOptions, error) {
-	o := discoverOptions{
-		command: c.Args().Slice(),
-		user:    c.String("user"),
-		setup:   c.String("setup"), check: c.String("check"), cleanup: c.String("cleanup"),
-		timeout: c.Duration("timeout"), expectExit: c.Int("expect-exit"), maxRuns: c.Int("max-runs"),
-		backend: c.String("backend"), json: c.Bool("json"), verbose: c.Bool("v"), file: c.String("o"),
-	}
-	o.sandbox = box
-	o.ready, o.readyTimeout = c.String("ready"), c.Duration("ready-timeout")
-	o.jobs, o.confirm, o.alternatives = c.Int("jobs"), c.Int("confirm"), c.Bool("alternatives")
-	if pattern := c.String("expect-output"); pattern != "" {
-		var err error
-		if o.expectOutput, err = regexp.Compile(pattern); err != nil {
-			return o, exit.Usagef("--expect-output: %v", err)
-		}
-	}
-	if c.IsSet("emit") {
-		o.formats = strings.Split(c.String("emit"), ",")
-	}
-	return o, o.validate()
-}
-
 func (o discoverOptions) validate() error {
-	for _, format := range o.formats {
-		if err := emit.Known(format); err != nil {
-			return exit.Usagef("--emit: %v", err)
-		}
-	}
-	if o.backend != "" && !slices.Contains(discover.Backends(), o.backend) {
-		return exit.Usagef("--backend: unknown backend %q: use %s", o.backend, strings.Join(discover.Backends(), ", "))
-	}
 	switch {
 	case o.json && len(o.formats) > 0:
 		return exit.Usagef("--json and --emit exclude each other: give one of them")
@@ -120,22 +152,22 @@ func (o discoverOptions) validate() error {
 		return exit.Usagef("no command given: try capmon discover '<cmd>', or --emit FORMAT for the last discovery")
 	case len(o.command) > 0 && strings.TrimSpace(o.command[0]) == "":
 		return exit.Usagef("the command is empty: give it as one word in quotes, or as several after --")
-	case o.timeout <= 0:
-		return exit.Usagef("--timeout must be more than nothing: give a time such as 30s or 2m")
-	case o.readyTimeout <= 0:
-		return exit.Usagef("--ready-timeout must be more than nothing: give a time such as 30s or 2m")
-	case o.jobs < 1:
-		return exit.Usagef("--jobs must be at least 1")
 	case o.jobs > 1 && !o.sandbox.set:
 		return exit.Usagef("--jobs needs --sandbox: attempts at the same time would be in each other's way")
-	case o.confirm < 0:
-		return exit.Usagef("--confirm must not be negative")
-	case o.maxRuns < 1:
-		return exit.Usagef("--max-runs must be at least 1")
-	case o.expectExit < 0 || o.expectExit > 255:
+	case o.expectExit > 255:
 		return exit.Usagef("--expect-exit must be an exit status, 0 to 255")
 	}
 	return nil
+}
+
+func parseFormats(text string) ([]string, error) {
+	formats := strings.Split(text, ",")
+	for _, format := range formats {
+		if err := emit.Known(format); err != nil {
+			return nil, err
+		}
+	}
+	return formats, nil
 }
 
 // discovered is the command of a discovery.
@@ -165,4 +197,25 @@ func (o discoverOptions) settings(p *discoveroutput.Progress) []discover.Option 
 		settings = append(settings, discover.WithSandbox(o.sandbox.options))
 	}
 	return settings
+}
+
+// The options and words that several commands have.
+
+// commandLine is the command that capmon is to run.
+var commandLine = command.Value{Kind: command.CommandLine, Placeholder: "'<cmd>' | -- COMMAND ARG..."}
+
+var noColor = command.Item{Term: "NO_COLOR", Text: "if set, the output has no colours; a pipe and a file have none in any case"}
+
+func fileOption[O any](text string, field func(*O) *string) command.Field[O] {
+	return command.String(command.Option{Name: "o", Value: command.AnyFile, Text: text}, field)
+}
+
+func backendOption[O any](names []string, more string, field func(*O) *string) command.Field[O] {
+	option := command.Option{Name: "backend", Value: command.OneOf("NAME", names...), Text: "trace by NAME: " + strings.Join(names, ", ") + more}
+	return command.Parsed(option, func(name string) (string, error) {
+		if name != "" && !slices.Contains(names, name) {
+			return "", exit.Usagef("unknown backend %q: use %s", name, strings.Join(names, ", "))
+		}
+		return name, nil
+	}, field)
 }

@@ -1,30 +1,45 @@
 package main
 
 import (
-	"github.com/urfave/cli/v2"
-
+	"github.com/capmon/capmon/cmd/capmon/command"
 	"github.com/capmon/capmon/cmd/capmon/doctor"
 	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/cmd/capmon/output"
 )
 
-func doctorCommand(s streams) *cli.Command {
-	return &cli.Command{
-		Name:  "doctor",
-		Usage: "say what works on this machine, and what to do about the rest",
-		Description: "Looks at the kernel and at what capmon may do, then puts each backend to the test: loads it, attaches\n" +
-			"it, and looks whether it sees a capability check that capmon itself has the kernel make. Changes\n" +
-			"nothing.\n\n" +
-			"Exit status: 0 discover can run with evidence; 3 only by searching (--backend none); 1 not at all;\n" +
-			"2 wrong usage; 125 capmon failed.",
-		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "json", Usage: "print it as JSON (docs/doctor.schema.json)"},
+func doctorCommand(s streams) *command.Command {
+	type options struct{ json bool }
+	fields := command.Fields[options]{
+		command.Switch(command.Option{Name: "json", Text: "print it as JSON (docs/doctor.schema.json)"},
+			func(o *options) *bool { return &o.json }),
+	}
+	return &command.Command{
+		Name:    "capmon doctor",
+		Summary: "say what works on this machine, and what to do about the rest",
+		Usage:   []command.Item{{Term: "capmon doctor [options]"}},
+		Description: `
+Looks at the kernel and at what capmon may do, then puts each backend to the
+test: loads it, attaches it, and looks whether it sees a capability check that
+capmon itself has the kernel make. Changes nothing.`,
+		Options: fields.Options(),
+		Exits: []command.Item{
+			{Term: "0", Text: "discover can run with evidence"},
+			{Term: "1", Text: "discover cannot run at all"},
+			{Term: "2", Text: "wrong usage"},
+			{Term: "3", Text: "discover can run by searching only (--backend none)"},
+			{Term: "125", Text: "capmon failed"},
 		},
-		Action: func(c *cli.Context) error {
-			if c.NArg() > 0 {
+		Environment: []command.Item{noColor},
+		SeeAlso:     []string{"capabilities(7)", "kernel_lockdown(7)"},
+		Run: func(given command.Given) error {
+			o, err := fields.Fill(given)
+			if err != nil {
+				return err
+			}
+			if len(given.Words) > 0 {
 				return exit.Usagef("doctor takes no command: see capmon doctor --help")
 			}
-			return runDoctor(s, doctor.ThisMachine(), c.Bool("json"))
+			return runDoctor(s, doctor.ThisMachine(), o.json)
 		},
 	}
 }

@@ -5,12 +5,15 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/capmon/capmon/cmd/capmon/command"
+	"github.com/capmon/capmon/cmd/capmon/help"
 	"github.com/capmon/capmon/internal/testenv"
 )
 
@@ -19,15 +22,16 @@ const manDir = "../../docs/man"
 // The pages that are committed are those that capmon prints.
 func TestManPagesAreCommitted(t *testing.T) {
 	made := map[string]bool{}
-	for _, p := range pages(testApp()) {
-		path := filepath.Join(manDir, p.file()+".1")
+	capmon := testCapmon()
+	for _, c := range withPage(capmon) {
+		path := filepath.Join(manDir, c.Page()+".1")
 		made[path] = true
 		committed, err := os.ReadFile(path)
 		if err != nil {
 			t.Errorf("%v: run make docs", err)
 			continue
 		}
-		if diff := cmp.Diff(string(committed), p.roff()); diff != "" {
+		if diff := cmp.Diff(string(committed), help.Page(capmon, c)); diff != "" {
 			t.Errorf("%s is not what capmon prints: run make docs\n%s", path, diff)
 		}
 	}
@@ -48,9 +52,10 @@ var noDate = regexp.MustCompile(`WARNING: missing date, using "": TH\n`)
 func TestManPagesAreSound(t *testing.T) {
 	testenv.NeedProgram(t, "mandoc", "mandoc")
 	testenv.NeedProgram(t, "man", "man-db")
-	for _, p := range pages(testApp()) {
-		path := filepath.Join(t.TempDir(), p.file()+".1")
-		if err := os.WriteFile(path, []byte(p.roff()), 0o644); err != nil {
+	capmon := testCapmon()
+	for _, c := range withPage(capmon) {
+		path := filepath.Join(t.TempDir(), c.Page()+".1")
+		if err := os.WriteFile(path, []byte(help.Page(capmon, c)), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		out, _ := exec.Command("mandoc", "-T", "lint", "-W", "warning", path).CombinedOutput()
@@ -67,81 +72,61 @@ func TestManPagesAreSound(t *testing.T) {
 		if err != nil || warnings.Len() > 0 {
 			t.Errorf("man: %v: %s", err, &warnings)
 		}
-		checkManText(t, p, string(text))
+		checkManText(t, c, string(text))
 	}
 }
 
 // checkManText wants in the page that man(1) shows what was put in, as people
 // type it.
-func checkManText(t *testing.T, p page, text string) {
+func checkManText(t *testing.T, c *command.Command, text string) {
 	t.Helper()
-	want := []string{p.file() + " - ", "SYNOPSIS", "DESCRIPTION", "SEE ALSO", "capabilities(7)"}
-	for _, o := range p.options {
-		want = append(want, o.forms())
+	want := []string{c.Page() + " - ", "SYNOPSIS", "DESCRIPTION", "SEE ALSO", "capabilities(7)"}
+	for _, o := range c.AllOptions() {
+		want = append(want, o.Form())
 	}
-	for _, form := range p.usage {
-		want = append(want, form.term)
+	for _, form := range c.Forms() {
+		want = append(want, form.Term)
 	}
-	for _, e := range p.examples {
-		want = append(want, strings.Split(e.text, "\n")...)
+	for _, e := range c.Examples {
+		want = append(want, strings.Split(e.Text, "\n")...)
 	}
-	for _, i := range append(append(p.exits, p.files...), p.environment...) {
-		want = append(want, i.term)
+	for _, i := range slices.Concat(c.Exits, c.Files, c.Environment) {
+		want = append(want, i.Term)
 	}
 	for _, w := range want {
 		if !strings.Contains(text, w) {
-			t.Errorf("%s(1) does not show %q", p.file(), w)
+			t.Errorf("%s(1) does not show %q", c.Page(), w)
 		}
 	}
 	// And every word of the descriptions, in their order.
 	shown := strings.Join(strings.Fields(text), " ")
-	for _, d := range p.description {
+	for _, d := range c.Paragraphs() {
 		if !strings.Contains(shown, d) {
-			t.Errorf("%s(1) does not say %q", p.file(), d)
+			t.Errorf("%s(1) does not say %q", c.Page(), d)
 		}
 	}
+}
+
+// withPage are the commands that have a manual page.
+func withPage(capmon *command.Command) []*command.Command {
+	return slices.DeleteFunc(capmon.All(), func(c *command.Command) bool { return !c.HasPage() })
 }
 
 // Help fits a terminal, and has all options with their values.
 func TestHelpFits(t *testing.T) {
-	app := testApp()
-	all := []page{appPage(app)}
-	for _, c := range app.Commands {
-		all = append(all, commandPage(app, c))
-	}
-	for _, p := range all {
-		help := p.help()
-		for line := range strings.Lines(help) {
-			if utf8.RuneCountInString(line) > helpWidth+1 {
-				t.Errorf("%s --help has a line of more than %d characters: %s", p.name, helpWidth, line)
+	for _, c := range testCapmon().All() {
+		text := help.Text(c)
+		for line := range strings.Lines(text) {
+			if utf8.RuneCountInString(line) > 80 {
+				t.Errorf("%s --help has a line of more than 79 characters: %s", c.Name, line)
 			}
 		}
-		for _, o := range p.options {
-			if !strings.Contains(help, o.forms()) {
-				t.Errorf("%s --help does not have %q", p.name, o.forms())
+		for _, o := range c.AllOptions() {
+			if !strings.Contains(text, o.Form()) {
+				t.Errorf("%s --help does not have %q", c.Name, o.Form())
 			}
 		}
 	}
 }
 
-func TestRoffEscapes(t *testing.T) {
-	p := page{
-		name: "capmon x", summary: "it's",
-		usage:       []item{{term: "capmon x [options] '<cmd>'"}},
-		description: []string{`.a \040 b`, "see env(1), --no-fold, -- and N", `a - b 'c' ~ ^ x-y`},
-		options:     []option{{names: []string{"-o", "--out"}, value: "N", text: "Ns"}},
-	}
-	got := p.roff()
-	for _, want := range []string{
-		"capmon\\-x \\- it\\(aqs\n",
-		"\\fBcapmon x\\fR [\\fIoptions\\fR] \\(aq\\fI<cmd>\\fR\\(aq\n",
-		"\\&.a \\e040 b\n",
-		"see \\fBenv\\fR(1), \\fB\\-\\-no\\-fold\\fR, \\fB\\-\\-\\fR and \\fIN\\fR\n",
-		"a - b \\(aqc\\(aq \\(ti \\(ha x-y\n",
-		".TP\n\\fB\\-o\\fR, \\fB\\-\\-out\\fR \\fIN\\fR\n\\fIN\\fRs\n",
-	} {
-		if !strings.Contains(got, want) {
-			t.Errorf("no %q in\n%s", want, got)
-		}
-	}
-}
+func testCapmon() *command.Command { return newCapmon(streams{os.Stdin, os.Stdout, os.Stderr}) }

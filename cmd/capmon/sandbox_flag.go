@@ -1,31 +1,21 @@
 package main
 
 import (
-	"errors"
+	"fmt"
 
 	"github.com/capmon/capmon/caps/sandbox"
 )
 
-// sandboxFlag is --sandbox, alone or with "net".
-type sandboxFlag struct {
+// sandboxChoice is --sandbox, alone or with "net".
+type sandboxChoice struct {
 	set     bool
 	options sandbox.Options
 }
 
-// IsBoolFlag lets the flag stand without a value.
-func (*sandboxFlag) IsBoolFlag() bool { return true }
-
-// Set takes what stands behind the "=", or "true" when nothing does.
-func (f *sandboxFlag) Set(text string) error {
-	switch text {
-	case "true":
-		*f = sandboxFlag{set: true}
-	case "net":
-		*f = sandboxFlag{set: true, options: sandbox.Options{Net: true}}
-	default:
-		return errors.New("net is all that can stand there")
+// parseSandbox takes what stands behind the "=", "" where nothing does.
+func parseSandbox(text string) (sandboxChoice, error) {
+	if text != "" && text != "net" {
+		return sandboxChoice{}, fmt.Errorf("unknown choice %q: --sandbox=net is the only one", text)
 	}
-	return nil
+	return sandboxChoice{set: true, options: sandbox.Options{Net: text == "net"}}, nil
 }
-
-func (*sandboxFlag) String() string { return "" }

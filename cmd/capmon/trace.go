@@ -8,7 +8,6 @@ import (
 	"os/signal"
 	"time"
 
-	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/caps/account"
@@ -19,17 +18,6 @@ import (
 	"github.com/capmon/capmon/cmd/capmon/traceoutput"
 	"github.com/capmon/capmon/trace/traced"
 )
-
-// traceAction is `capmon '<cmd>'`.
-func traceAction(s streams, verbose *int, wait *waitFlag) cli.ActionFunc {
-	return func(c *cli.Context) error {
-		o, err := parseTrace(c, *verbose, *wait)
-		if err != nil {
-			return err
-		}
-		return runTrace(s, o)
-	}
-}
 
 func runTrace(s streams, o traceOptions) error {
 	spec, user, err := traceSpec(s, o)
@@ -111,7 +99,7 @@ func traceSpec(s streams, o traceOptions) (launch.Spec, string, error) {
 // tracedRun is one command and what was seen of it.
 type tracedRun struct {
 	tracer *traced.Tracer
-	wait   waitFlag
+	wait   waitChoice
 
 	process *traced.Process // nil: it was not started
 	exit    int

@@ -4,64 +4,115 @@ import (
 	"strings"
 	"time"
 
-	"github.com/urfave/cli/v2"
-
 	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/cmd/capmon/command"
 	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/cmd/capmon/traceoutput"
 	"github.com/capmon/capmon/trace/backend"
 )
 
-// traceOptions are the flags of `capmon '<cmd>'`, checked.
+// traceOptions are the options of `capmon '<cmd>'`, and its words.
 type traceOptions struct {
 	command        []string
 	form           traceoutput.Form
 	file           string
 	user           string
-	caps           *caps.Set
+	caps           *caps.Set // nil: the caller's
 	keepPrivileges bool
-	wait           waitFlag
+	wait           waitChoice
 	backend        string
 }
 
-// traceFlags are capmon's flags without a subcommand. verbose and wait receive
-// what the flag library has no getter for.
-func traceFlags(verbose *int, wait *waitFlag) []cli.Flag {
-	return []cli.Flag{
-		&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "show every check, also unaudited ones and those against other user namespaces"},
-		&cli.BoolFlag{Name: "v", Count: verbose, Usage: "show who asked, in which system call, and how often; -vv the kernel stack too"},
-		&cli.BoolFlag{Name: "tree", Usage: "show the tree of processes with the capabilities that each was asked for"},
-		&cli.BoolFlag{Name: "json", Usage: "print the report as JSON (docs/trace.schema.json)"},
-		&cli.StringFlag{Name: "o", Usage: "write the report to `FILE`"},
-		&cli.StringFlag{Name: "user", Usage: "run the command as `NAME[:GROUP]`, without root's capabilities"},
-		&cli.StringFlag{Name: "caps", Usage: "run the command with just the capabilities `CAP,...`"},
-		&cli.BoolFlag{Name: "keep-privileges", Usage: "under sudo, run the command as root and not as the calling user"},
-		&cli.GenericFlag{Name: "wait", Value: wait, Usage: "follow processes that outlive the command to their end, or for `TIME` at most (--wait=10s)"},
-		&cli.StringFlag{Name: "backend", Usage: "trace by `NAME`: " + strings.Join(backend.Names(), ", ")},
+// showAll is --all of capmon and of monitor.
+var showAll = command.Option{Name: "all", Short: "a", Text: "show every check, also unaudited ones and those against other user namespaces"}
+
+func traceFields() command.Fields[traceOptions] {
+	type o = traceOptions
+	return command.Fields[o]{
+		command.Switch(showAll, func(o *o) *bool { return &o.form.All }),
+		command.Count(command.Option{Name: "v", Text: "show who asked, in which system call, and how often; -vv the kernel stack too"},
+			func(o *o) *int { return &o.form.Verbose }),
+		command.Switch(command.Option{Name: "tree", Text: "show the tree of processes with the capabilities that each was asked for"},
+			func(o *o) *bool { return &o.form.Tree }),
+		command.Switch(command.Option{Name: "json", Text: "print the report as JSON (docs/trace.schema.json)"},
+			func(o *o) *bool { return &o.form.JSON }),
+		fileOption("write the report to FILE", func(o *o) *string { return &o.file }),
+		command.String(command.Option{Name: "user", Value: command.AnyIdentity, Text: "run the command as NAME[:GROUP], without root's capabilities"},
+			func(o *o) *string { return &o.user }),
+		command.Parsed(command.Option{Name: "caps", Value: command.Value{Kind: command.Capabilities, Placeholder: "CAP,..."}, Text: "run the command with just the capabilities CAP,..."},
+			parseGrant, func(o *o) **caps.Set { return &o.caps }),
+		command.Switch(command.Option{Name: "keep-privileges", Text: "under sudo, run the command as root and not as the calling user"},
+			func(o *o) *bool { return &o.keepPrivileges }),
+		command.Parsed(command.Option{Name: "wait", Value: command.AnyTime, Optional: true, Text: "follow processes that outlive the command to their end, or for TIME at most (--wait=10s)"},
+			parseWait, func(o *o) *waitChoice { return &o.wait }),
+		backendOption(backend.Names(), "; the first that works if none is named", func(o *o) *string { return &o.backend }),
 	}
 }
 
-func parseTrace(c *cli.Context, verbose int, wait waitFlag) (traceOptions, error) {
-	o := traceOptions{
-		command: c.Args().Slice(),
-		form:    traceoutput.Form{JSON: c.Bool("json"), Tree: c.Bool("tree"), All: c.Bool("all"), Verbose: verbose},
-		file:    c.String("o"), user: c.String("user"),
-		keepPrivileges: c.Bool("keep-privileges"), wait: wait, backend: c.String("backend"),
+func traceCommand(s streams) *command.Command {
+	fields := traceFields()
+	return &command.Command{
+		Name:    "capmon",
+		Summary: "finds out which Linux capabilities a command really needs",
+		Usage: []command.Item{
+			{Term: "capmon [options] '<cmd>'", Text: "trace one run"},
+			{Term: "capmon discover [options] '<cmd>'", Text: "find the capabilities that it needs"},
+			{Term: "capmon monitor [options] [PATTERN]", Text: "watch the machine; also -m, --monitor"},
+			{Term: "capmon doctor", Text: "what works on this machine, and what helps"},
+		},
+		Description: `
+Runs the command, and says at its end which capabilities the kernel checked for
+it: one list for each name of a process, with [FAIL] if the capability was
+refused to any process of that name, and [PASS] otherwise. By default these are
+the checks that the kernel itself would log, against the initial user namespace;
+-a shows all.
+
+A command in one argument is run by /bin/sh -c; several arguments after -- are
+run as they are. It runs as the caller, with the caller's capabilities. Under
+sudo it runs as the user who called sudo, unless --keep-privileges says
+otherwise; --user and --caps choose another user and a grant by hand, for root
+only. Options may stand before or behind the command. To trace a command that
+has the name of one of capmon's own, put -- before it.
+
+The terminal, standard input and job control are the command's. So is Ctrl-C;
+SIGTERM to capmon ends the command with all its processes, and capmon still
+reports. A process that outlives the command is named; --wait follows it to its
+end.
+
+Results go to standard output, everything else to standard error.`,
+		Options: fields.Options(),
+		Words:   commandLine,
+		Exits: []command.Item{
+			{Term: "N", Text: "the command's own exit status, as with env(1)"},
+			{Term: "2", Text: "wrong usage of capmon"},
+			{Term: "125", Text: "capmon failed"},
+			{Term: "126", Text: "the command cannot be executed"},
+			{Term: "127", Text: "the command was not found"},
+			{Term: "128+N", Text: "the command was ended by signal N"},
+		},
+		Environment: []command.Item{noColor},
+		Examples: []command.Item{
+			{Term: "Why is it not permitted?", Text: "capmon --user nobody 'ip link set lo up'"},
+			{Term: "Is this one capability enough?", Text: "capmon --user nobody --caps cap_net_admin -- ip link set lo up"},
+			{Term: "Who asked for what, where in the kernel, as whose child?", Text: "capmon -vv ./install.sh\ncapmon --tree ./install.sh"},
+			{Term: "A daemon, for its first ten seconds", Text: "capmon --wait=10s -o report 'service cron start'"},
+		},
+		SeeAlso: []string{"capabilities(7)", "getpcaps(8)", "setcap(8)", "strace(1)"},
+		Run: func(given command.Given) error {
+			o, err := fields.Fill(given)
+			if err != nil {
+				return err
+			}
+			o.command = given.Words
+			if err := o.validate(); err != nil {
+				return err
+			}
+			return runTrace(s, o)
+		},
 	}
-	if c.IsSet("caps") {
-		set, err := caps.ParseSet(c.String("caps"))
-		if err != nil {
-			return o, exit.Usagef("--caps: %v", err)
-		}
-		o.caps = &set
-	}
-	return o, o.validate()
 }
 
 func (o traceOptions) validate() error {
-	if err := backend.Known(o.backend); err != nil {
-		return exit.Usagef("--backend: %v", err)
-	}
 	switch {
 	case len(o.command) == 0:
 		return exit.Usagef("no command given: try capmon '<cmd>' or capmon discover '<cmd>', or see capmon --help")
@@ -75,27 +126,23 @@ func (o traceOptions) validate() error {
 	return nil
 }
 
-// waitFlag is --wait, alone or with a time.
-type waitFlag struct {
+// parseGrant is caps.ParseSet for a set that may be absent.
+func parseGrant(text string) (*caps.Set, error) {
+	set, err := caps.ParseSet(text)
+	return &set, err
+}
+
+// waitChoice is --wait, alone or with a time.
+type waitChoice struct {
 	set   bool
 	limit time.Duration // 0 is for ever
 }
 
-// IsBoolFlag lets the flag stand without a value.
-func (*waitFlag) IsBoolFlag() bool { return true }
-
-// Set takes what stands behind the "=", or "true" when nothing does.
-func (w *waitFlag) Set(text string) error {
-	if text == "true" {
-		*w = waitFlag{set: true}
-		return nil
+// parseWait takes what stands behind the "=", "" where nothing does.
+func parseWait(text string) (waitChoice, error) {
+	if text == "" {
+		return waitChoice{set: true}, nil
 	}
-	limit, err := time.ParseDuration(text)
-	if err != nil || limit <= 0 {
-		return exit.Usagef("give a time such as 10s")
-	}
-	*w = waitFlag{set: true, limit: limit}
-	return nil
+	limit, err := command.ParseTime(text)
+	return waitChoice{set: true, limit: limit}, err
 }
-
-func (w *waitFlag) String() string { return "" }

@@ -1,8 +1,10 @@
-package main
+package help
 
 import (
 	"regexp"
 	"strings"
+
+	"github.com/capmon/capmon/cmd/capmon/command"
 )
 
 // marks are the words of a page's texts that are set in another face: the
@@ -18,19 +20,19 @@ var (
 	markedWord = regexp.MustCompile(`(?:^|[\s(\[])(?:--?[a-z][a-z-]*|--)|<[a-z]+>|\boptions\]|\b[a-z][a-z._-]*\(\d\)|\b[A-Z]+s?\b`)
 )
 
-// marks collects the words that stand for values in usage and options.
-func (p page) marks() marks {
+// marksOf collects the words that stand for values in usage and options.
+func marksOf(c *command.Command) marks {
 	m := marks{}
 	add := func(text string) {
 		for _, word := range capitals.FindAllString(text, -1) {
 			m[word] = true
 		}
 	}
-	for _, form := range p.usage {
-		add(form.term)
+	for _, form := range c.Forms() {
+		add(form.Term)
 	}
-	for _, o := range p.options {
-		add(o.value)
+	for _, o := range c.Options {
+		add(o.Value.Placeholder)
 	}
 	return m
 }

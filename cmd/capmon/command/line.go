@@ -1,0 +1,83 @@
+package command
+
+import (
+	"strings"
+)
+
+// Line is a command line, told apart into options and words. Options may stand
+// before and behind the first word; what comes after "--" are words.
+type Line struct {
+	// Options are the options, each with its value behind it.
+	Options []string
+	Words   []string
+	// First is the index of the first word in the line, -1 if there is none.
+	First int
+	// Dashes: there is a "--".
+	Dashes bool
+	// Pending is the option at the end of the line whose value is missing,
+	// or nil.
+	Pending *Option
+}
+
+// Split tells apart what stands behind the command's name.
+func (c *Command) Split(args []string) Line {
+	line := Line{First: -1}
+	for i := 0; i < len(args); i++ {
+		arg := args[i]
+		if arg == "--" {
+			line.Dashes = true
+			line.addWords(i+1, args[i+1:])
+			break
+		}
+		if len(arg) < 2 || arg[0] != '-' {
+			line.addWords(i, args[i:i+1])
+			continue
+		}
+		line.Options = append(line.Options, arg)
+		option := c.takesNext(arg)
+		if option == nil {
+			continue
+		}
+		if i++; i == len(args) {
+			line.Pending = option
+			break
+		}
+		line.Options = append(line.Options, args[i])
+	}
+	return line
+}
+
+func (l *Line) addWords(at int, words []string) {
+	if l.First < 0 && len(words) > 0 {
+		l.First = at
+	}
+	l.Words = append(l.Words, words...)
+}
+
+// takesNext returns the option of arg if its value is the next argument. Of
+// several letters behind one dash, the last may take one.
+func (c *Command) takesNext(arg string) *Option {
+	o := c.Option(arg)
+	if o == nil && isLetters(arg) {
+		o = c.Option("-" + arg[len(arg)-1:])
+	}
+	if o == nil || o.Value.Kind == None || o.Optional || strings.Contains(arg, "=") {
+		return nil
+	}
+	return o
+}
+
+func isLetters(arg string) bool { return len(arg) > 2 && arg[1] != '-' && !strings.Contains(arg, "=") }
+
+// Option returns the option that arg names, with or without a value behind a
+// "=", or nil.
+func (c *Command) Option(arg string) *Option {
+	name, _, _ := strings.Cut(arg, "=")
+	for _, o := range c.AllOptions() {
+		// As the flag library has it, one dash or two make no difference.
+		if bare := strings.TrimPrefix(strings.TrimPrefix(name, "-"), "-"); bare == o.Name || bare == o.Short && bare != "" {
+			return &o
+		}
+	}
+	return nil
+}
