@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/signal"
@@ -14,7 +15,7 @@ import (
 
 // What tells a keeper, in its environment, what else it is to be.
 const (
-	sandboxEnv   = "CAPMON_SANDBOX"   // build a sandbox: "net" with a network of its own, else "1"
+	sandboxEnv   = "CAPMON_SANDBOX"   // build a sandbox: its sandbox.Options in JSON
 	inheritedEnv = "CAPMON_INHERITED" // inherited, as text
 )
 
@@ -66,17 +67,18 @@ func inherit() error {
 	return nil
 }
 
-func sandboxEnviron(o sandbox.Options) string {
-	if o.Net {
-		return sandboxEnv + "=net"
-	}
-	return sandboxEnv + "=1"
+func sandboxEnviron(o sandbox.Options) (string, error) {
+	text, err := json.Marshal(o)
+	return sandboxEnv + "=" + string(text), err
 }
 
 // toBuild says whether this keeper is to build a sandbox, and which.
-func toBuild() (sandbox.Options, bool) {
-	text := os.Getenv(sandboxEnv)
-	return sandbox.Options{Net: text == "net"}, text != ""
+func toBuild() (o sandbox.Options, sealed bool, err error) {
+	text, sealed := os.LookupEnv(sandboxEnv)
+	if sealed {
+		err = json.Unmarshal([]byte(text), &o)
+	}
+	return o, sealed, err
 }
 
 // statusField is the words of one line of a file such as /proc/self/status.

@@ -103,7 +103,10 @@ func keep() error {
 		return err
 	}
 	hello := message{Kind: helloReply, Grantable: Grantable()}
-	options, sealed := toBuild()
+	options, sealed, err := toBuild()
+	if err != nil {
+		return fmt.Errorf("read %s: %w", sandboxEnv, err)
+	}
 	if sealed {
 		if hello.ReadOnly, err = sandbox.Build(options); err != nil {
 			return conn.send(message{Kind: failedReply, Failure: failure{Text: "make sandbox: " + err.Error()}})

@@ -54,8 +54,12 @@ func (s *Sandboxes) Start() (*Sandbox, error) {
 	if !mayKeep.Load() {
 		return nil, ErrNoKeeperMain
 	}
+	build, err := sandboxEnviron(s.options)
+	if err != nil {
+		return nil, err
+	}
 	k, hello, err := startKeeperBy(func(socket int) (*os.Process, error) {
-		env := append(keeperEnviron(), s.inherited.environ(), sandboxEnviron(s.options))
+		env := append(keeperEnviron(), s.inherited.environ(), build)
 		// A session of its own has no terminal that could be typed into.
 		return spawnKeeper(ownExecutable, socket, env, &syscall.SysProcAttr{Cloneflags: s.options.Cloneflags(), Setsid: true})
 	})

@@ -20,7 +20,9 @@ func (v *view) addFile(m mount) error {
 		return err
 	}
 	if st.Mode&unix.S_IFMT != unix.S_IFREG {
-		return bindReadOnly(m)
+		// A socket or a named pipe leads to a process outside, a device to
+		// hardware. What is below the mount is there in its place.
+		return nil
 	}
 	if st.Size > largestFile {
 		if m.writable() {
@@ -39,7 +41,7 @@ func (v *view) addFile(m mount) error {
 	if err := imitate(model, replica, st); err != nil {
 		return err
 	}
-	return bind(replica, newRoot+m.point, m.flags)
+	return bind(replica, newRoot+m.point, m.flags|unix.MS_NODEV)
 }
 
 func copyFile(from, to string) error {
@@ -61,7 +63,7 @@ func copyFile(from, to string) error {
 
 // bindReadOnly mounts in the view what is at m itself, read-only.
 func bindReadOnly(m mount) error {
-	return bind(oldRoot+m.point, newRoot+m.point, m.flags|unix.MS_RDONLY)
+	return bind(oldRoot+m.point, newRoot+m.point, m.flags|unix.MS_RDONLY|unix.MS_NODEV)
 }
 
 // bind mounts source at target with exactly these flags: the first call of

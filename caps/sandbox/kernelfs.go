@@ -40,13 +40,15 @@ func kindOf(m mount, o Options) kind {
 		}
 		return shared
 	case "autofs":
-		// Whoever mounts there when it is looked at cannot do so here, and
-		// he who looks would wait for him.
+		// What mounts there when it is looked at cannot do so here, and
+		// the one who looks would wait forever.
 		return leftOut
-	case "cgroup", "cgroup2", "devpts", "nsfs", "bpf", "debugfs", "tracefs", "securityfs", "pstore", "efivarfs",
+	case "devtmpfs", "devpts":
+		// Devices and terminals of the machine. The sandbox has its own.
+		return leftOut
+	case "cgroup", "cgroup2", "nsfs", "bpf", "debugfs", "tracefs", "securityfs", "pstore", "efivarfs",
 		"configfs", "fusectl", "binfmt_misc", "selinuxfs", "smackfs", "rpc_pipefs", "nfsd", "resctrl":
-		// They show kernel objects. Terminals and namespaces can be
-		// used all the same.
+		// They show kernel objects. Namespaces can be used all the same.
 		return shared
 	}
 	return overlaid
@@ -64,14 +66,14 @@ func (v *view) mountAnew(m mount) error {
 		}
 	}
 	target := newRoot + m.point
-	if err := unix.Mount(m.fstype, target, m.fstype, m.flags, strings.Join(options, ",")); err != nil {
+	if err := unix.Mount(m.fstype, target, m.fstype, m.flags|unix.MS_NODEV, strings.Join(options, ",")); err != nil {
 		return err
 	}
 	switch m.fstype {
 	case "proc":
 		return v.protectProc(target)
 	case "sysfs":
-		return unix.Mount("", target, "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY|m.flags, "")
+		return unix.Mount("", target, "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY|unix.MS_NODEV|m.flags, "")
 	}
 	return nil
 }

@@ -3,15 +3,14 @@ package sandbox
 import (
 	"errors"
 	"fmt"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 
+	"github.com/moby/sys/mountinfo"
 	"golang.org/x/sys/unix"
 )
 
-// mount is one line of proc_pid_mountinfo(5).
+// mount is what of a line of proc_pid_mountinfo(5) a sandbox is made from.
 type mount struct {
 	id, parent int
 	// root is what of the file system is mounted, point where.
@@ -28,61 +27,27 @@ func (m mount) writable() bool {
 	return m.flags&unix.MS_RDONLY == 0 && !slices.Contains(m.super, "ro")
 }
 
+// readMounts lists the mounts that this thread sees.
 func readMounts() ([]mount, error) {
-	text, err := os.ReadFile("/proc/self/mountinfo")
+	infos, err := mountinfo.GetMounts(nil)
 	if err != nil {
 		return nil, fmt.Errorf("read mounts: %w", err)
 	}
-	var mounts []mount
-	for line := range strings.Lines(string(text)) {
-		m, err := parseMount(line)
-		if err != nil {
-			return nil, fmt.Errorf("read mounts: %w", err)
-		}
-		mounts = append(mounts, m)
+	mounts := make([]mount, len(infos))
+	for i, info := range infos {
+		mounts[i] = newMount(info)
 	}
 	return mounts, nil
 }
 
-func parseMount(line string) (mount, error) {
-	fields := strings.Fields(line)
-	// After a number of optional fields, and a hyphen, come three more.
-	separator := slices.Index(fields, "-")
-	if separator < 6 || len(fields) < separator+4 {
-		return mount{}, fmt.Errorf("too few fields in %q", line)
-	}
-	id, err1 := strconv.Atoi(fields[0])
-	parent, err2 := strconv.Atoi(fields[1])
-	if err := errors.Join(err1, err2); err != nil {
-		return mount{}, fmt.Errorf("%q: %w", line, err)
-	}
+func newMount(info *mountinfo.Info) mount {
 	return mount{
-		id: id, parent: parent,
-		root: unescape(fields[3]), point: unescape(fields[4]),
-		flags:  mountFlags(fields[5]),
-		fstype: fields[separator+1],
-		super:  strings.Split(fields[separator+3], ","),
-	}, nil
-}
-
-// unescape undoes mangle() in fs/seq_file.c: white space and the backslash
-// are three octal digits.
-func unescape(text string) string {
-	if !strings.Contains(text, `\`) {
-		return text
+		id: info.ID, parent: info.Parent,
+		root: info.Root, point: info.Mountpoint,
+		flags:  mountFlags(info.Options),
+		fstype: info.FSType,
+		super:  strings.Split(info.VFSOptions, ","),
 	}
-	var b strings.Builder
-	for i := 0; i < len(text); i++ {
-		if text[i] == '\\' && i+3 < len(text) {
-			if c, err := strconv.ParseUint(text[i+1:i+4], 8, 8); err == nil {
-				b.WriteByte(byte(c))
-				i += 3
-				continue
-			}
-		}
-		b.WriteByte(text[i])
-	}
-	return b.String()
 }
 
 // mountFlags reads the options of a mount: show_mnt_opts() in

@@ -53,7 +53,7 @@ func (v *view) overlay(m mount) error {
 	if err := likewise(lower, upper); err != nil {
 		return err
 	}
-	flags := m.flags
+	flags := m.flags | unix.MS_NODEV
 	if !m.writable() {
 		flags |= unix.MS_RDONLY
 	}

@@ -24,6 +24,11 @@ type Options struct {
 	// Net: a network namespace of its own, in which there is only the
 	// loopback interface, up.
 	Net bool
+	// Devices are paths of device files of the machine that are let in.
+	Devices []string
+	// Memory is how many bytes what is written may take; 0 is half of the
+	// machine's memory.
+	Memory uint64
 }
 
 // Cloneflags are the flags of clone(2) for the process that is to call Build.
@@ -55,6 +60,8 @@ func (r ReadOnly) String() string {
 // and /sys is so always, and not among it. The working directory stays the
 // same by its name.
 func Build(o Options) ([]ReadOnly, error) {
+	// Modes are as they are given.
+	defer unix.Umask(unix.Umask(0))
 	dir, err := unix.Getwd()
 	if err != nil {
 		return nil, fmt.Errorf("find working directory: %w", err)

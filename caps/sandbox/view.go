@@ -20,6 +20,7 @@ type view struct {
 	options  Options
 	mounts   []mount // those of the machine that can be seen
 	stores   int     // directories made below storeDir
+	nodes    int     // device files made below storeDir
 	readOnly []ReadOnly
 }
 
@@ -40,7 +41,7 @@ func newView(o Options) (*view, error) {
 		return nil, fmt.Errorf("keep mounts apart: %w", err)
 	}
 	const stage = "/proc"
-	if err := unix.Mount("tmpfs", stage, "tmpfs", 0, "mode=0755"); err != nil {
+	if err := unix.Mount("tmpfs", stage, "tmpfs", 0, "mode=0755"+o.limits()); err != nil {
 		return nil, fmt.Errorf("mount tmpfs: %w", err)
 	}
 	for _, dir := range []string{oldRoot, newRoot, storeDir} {
@@ -54,14 +55,18 @@ func newView(o Options) (*view, error) {
 	return &view{options: o, mounts: mounts}, nil
 }
 
-// build mounts in the view what is mounted on the machine.
+// build mounts in the view what is mounted on the machine, and a /dev of its
+// own.
 func (v *view) build() error {
 	for _, m := range v.mounts {
+		if inDev(m.point) {
+			continue
+		}
 		if err := v.add(m); err != nil {
 			return fmt.Errorf("mount %s: %w", m.point, err)
 		}
 	}
-	return nil
+	return v.addDev()
 }
 
 // add mounts the counterpart of m. A mount point that has been removed, or

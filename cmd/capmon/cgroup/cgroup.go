@@ -2,7 +2,6 @@
 package cgroup
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/moby/sys/mountinfo"
 	"golang.org/x/sys/unix"
 )
 
@@ -29,29 +29,17 @@ func Root() (string, error) {
 	return root, nil
 }
 
-var octal = regexp.MustCompile(`\\[0-7]{3}`)
-
 // Mount finds where cgroup2 is mounted, in the lines of
 // /proc/PID/mountinfo (proc(5)).
-func Mount(mountinfo io.Reader) (string, error) {
-	lines := bufio.NewScanner(mountinfo)
-	for lines.Scan() {
-		mount, source, ok := strings.Cut(lines.Text(), " - ")
-		fields := strings.Fields(mount)
-		if !ok || len(fields) < 5 || !strings.HasPrefix(source, "cgroup2 ") {
-			continue
-		}
-		return octal.ReplaceAllStringFunc(fields[4], unescapeOctal), nil
-	}
-	if err := lines.Err(); err != nil {
+func Mount(lines io.Reader) (string, error) {
+	mounts, err := mountinfo.GetMountsFromReader(lines, mountinfo.FSTypeFilter("cgroup2"))
+	if err != nil {
 		return "", err
 	}
-	return "", errors.New("none is mounted here")
-}
-
-func unescapeOctal(code string) string {
-	b := code[1:]
-	return string([]byte{(b[0]-'0')<<6 | (b[1]-'0')<<3 | (b[2] - '0')})
+	if len(mounts) == 0 {
+		return "", errors.New("none is mounted here")
+	}
+	return mounts[0].Mountpoint, nil
 }
 
 // Find takes a directory, or a path as /proc/PID/cgroup has it, from the
