@@ -37,6 +37,12 @@ func newSettings(options []Option) (settings, error) {
 	if s.search.Grantable == 0 {
 		s.search.Grantable = launch.Grantable()
 	}
+	if s.sandbox != nil && s.sandbox.Memory == 0 {
+		// All that exist at the same time share it.
+		o := *s.sandbox
+		o.Memory = sandbox.Memory() / uint64(max(1, s.search.Jobs))
+		s.sandbox = &o
+	}
 	if s.search.Jobs > 1 && s.sandbox == nil {
 		return s, errors.New("attempts at the same time need a sandbox each")
 	}

@@ -47,7 +47,7 @@ func (v *view) addDev() error {
 	if err := mkdirs(dev, dev+"/pts", dev+"/shm", storeDir+"/nodes", newRoot+"/dev"); err != nil {
 		return err
 	}
-	if err := os.Chmod(dev+"/shm", 0o1777); err != nil {
+	if err := unix.Chmod(dev+"/shm", 0o1777); err != nil {
 		return err
 	}
 	if err := bind(dev, newRoot+"/dev", unix.MS_NOSUID|unix.MS_NODEV); err != nil {
@@ -193,6 +193,9 @@ func CheckDevice(path string) error {
 		return errors.New("give the whole path, such as /dev/loop0")
 	}
 	_, err := readNode("", path)
+	if errors.Is(err, os.ErrNotExist) {
+		return errors.New("there is no such file")
+	}
 	return err
 }
 

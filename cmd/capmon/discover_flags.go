@@ -26,6 +26,7 @@ type discoverOptions struct {
 	ready                 string
 	readyTimeout          time.Duration
 	sandbox               sandboxChoice
+	devices               []string
 	jobs, confirm         int
 	alternatives          bool
 	backend               string
@@ -62,6 +63,9 @@ func discoverFields() command.Fields[discoverOptions] {
 		command.Parsed(command.Option{Name: "sandbox", Value: command.OneOf("net", "net"), Optional: true, Text: "make each attempt in " +
 			"a sandbox of its own, so that nothing it writes, mounts or starts outlives it; --sandbox=net cuts it off from the network too"},
 			parseSandbox, func(o *o) *sandboxChoice { return &o.sandbox }),
+		command.Each(command.Option{Name: "sandbox-device", Value: command.Value{Kind: command.File, Placeholder: "PATH"}, Text: "let the device PATH, " +
+			"such as /dev/loop0, into the sandbox, which otherwise has none"}, 0,
+			parseDevice, func(o *o) *[]string { return &o.devices }),
 		command.Number(command.Option{Name: "jobs", Value: command.AnyNumber, Default: "1", Text: "with --sandbox, make up to N attempts of the proof at the same time"}, 1,
 			func(o *o) *int { return &o.jobs }),
 		command.Number(command.Option{Name: "confirm", Value: command.AnyNumber, Default: "0", Text: "repeat the final attempt N times, for a " +
@@ -154,6 +158,8 @@ func (o discoverOptions) validate() error {
 		return exit.Usagef("the command is empty: give it as one word in quotes, or as several after --")
 	case o.jobs > 1 && !o.sandbox.set:
 		return exit.Usagef("--jobs needs --sandbox: attempts at the same time would be in each other's way")
+	case len(o.devices) > 0 && !o.sandbox.set:
+		return exit.Usagef("--sandbox-device needs --sandbox: without a sandbox the command has every device")
 	case o.expectExit > 255:
 		return exit.Usagef("--expect-exit must be an exit status, 0 to 255")
 	}
@@ -194,6 +200,7 @@ func (o discoverOptions) settings(p *discoveroutput.Progress) []discover.Option 
 		settings = append(settings, discover.WithAlternatives())
 	}
 	if o.sandbox.set {
+		o.sandbox.options.Devices = o.devices
 		settings = append(settings, discover.WithSandbox(o.sandbox.options))
 	}
 	return settings

@@ -19,3 +19,10 @@ func parseSandbox(text string) (sandboxChoice, error) {
 	}
 	return sandboxChoice{set: true, options: sandbox.Options{Net: text == "net"}}, nil
 }
+
+func parseDevice(path string) (string, error) {
+	if err := sandbox.CheckDevice(path); err != nil {
+		return "", fmt.Errorf("%q cannot be let into a sandbox: %w", path, err)
+	}
+	return path, nil
+}

@@ -55,7 +55,7 @@ func harmfulTable() []harmful {
 		{found: found{name: "hostname", command: "hostname capmon-test", check: "test $(hostname) = capmon-test",
 			want: "cap_sys_admin"}, outside: "test $(hostname) != capmon-test"},
 		{found: found{name: "device node", command: "mknod DIR/open/n c 1 3", setup: "mkdir -p -m 777 DIR/open",
-			check: "echo x >DIR/open/n && ! mknod DIR/open/n c 1 3", want: "cap_mknod"}, outside: "! test -e DIR/open"},
+			check: "test -c DIR/open/n && ! mknod DIR/open/n c 1 3", want: "cap_mknod"}, outside: "! test -e DIR/open"},
 		{found: found{name: "device node in /dev", command: "mknod /dev/capmon-test c 1 3",
 			want: "cap_dac_override,cap_mknod"}, outside: "! test -e /dev/capmon-test"},
 		{found: found{name: "daemon", command: "setsid DIR/capmon-daemon 1000 >/dev/null 2>&1 & cat /etc/shadow",
@@ -158,7 +158,6 @@ func TestSandboxKernelSettings(t *testing.T) {
 		{command: "mkdir $(awk '$3 ~ /^cgroup/ {print $2; exit}' /proc/mounts)/capmon-test", want: "Read-only file system"},
 		{command: "echo 1 >/sys/kernel/mm/ksm/run || echo 1 >/sys/power/state", want: "Read-only file system"},
 		{command: "ls /sys/class/net", net: true, want: "lo\n"},
-		{command: "chmod 700 /dev/pts/*", want: "Read-only file system"},
 	} {
 		t.Run(test.command, func(t *testing.T) {
 			got := inside(t, sandbox.Options{Net: test.net}, attempt.Config{Command: []string{test.command + " 2>&1 || true"}})
