@@ -21,7 +21,7 @@ import (
 // The limits of time of a Command that sets none.
 const (
 	DefaultTimeout      = time.Minute
-	DefaultReadyTimeout = 30 * time.Second
+	DefaultReadyTimeout = attempt.DefaultReadyTimeout
 )
 
 // Command is what to run, as whom, and how its success is recognised. Only
@@ -46,17 +46,20 @@ type Command struct {
 	// An attempt has succeeded only if Check, run at its end, does as well.
 	Setup, Check, Cleanup string
 	// Ready is for a daemon: it is run again and again, and when it succeeds
-	// the attempt has, and the daemon is ended.
+	// the attempt has, and the daemon is ended. It must fail before the
+	// command is started; else the error of Discover is an
+	// *attempt.AlreadyReadyError.
 	Ready string
 
 	// Timeout ends an attempt with all its processes; 0 is DefaultTimeout.
 	Timeout time.Duration
 	// ReadyTimeout is how long a daemon may take until Ready succeeds; 0 is
-	// DefaultReadyTimeout.
+	// DefaultReadyTimeout, and less once it has shown that it takes less.
 	ReadyTimeout time.Duration
 	// ExpectExit is the exit status that counts as success.
 	ExpectExit int
-	// ExpectOutput, if set, must match what the command prints.
+	// ExpectOutput, if set, must match a line of what the command prints, as
+	// grep(1) would.
 	ExpectOutput *regexp.Regexp
 }
 
@@ -239,9 +242,6 @@ func (c Command) config(user account.Identity, root *account.Identity, warn func
 	}
 	if config.Timeout == 0 {
 		config.Timeout = DefaultTimeout
-	}
-	if config.ReadyTimeout == 0 {
-		config.ReadyTimeout = DefaultReadyTimeout
 	}
 	return config
 }

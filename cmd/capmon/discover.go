@@ -63,7 +63,7 @@ func search(s streams, d *output.Destination, o discoverOptions, discoverer *dis
 		return exit.Status(exit.NotFound)
 	}
 	if err != nil {
-		return searchFailed(err, p)
+		return o.searchFailed(err, p)
 	}
 	if r.Verdict == discover.NotFound && !o.verbose {
 		lastWords(s.err, p, r.LastAsUser())
@@ -81,21 +81,32 @@ func search(s streams, d *output.Destination, o discoverOptions, discoverer *dis
 }
 
 // searchFailed shows what a hook that failed had to say.
-func searchFailed(err error, p *discoveroutput.Progress) error {
+func (o discoverOptions) searchFailed(err error, p *discoveroutput.Progress) error {
 	var hook *attempt.HookError
 	if errors.As(err, &hook) {
 		p.Output(hook.Output)
 	}
-	return optionNamed(err)
+	return o.optionNamed(err)
 }
 
-// optionNamed says by which option a hook that failed was given.
-func optionNamed(err error) error {
+// optionNamed says by which option a hook that failed was given, and which
+// option may help.
+func (o discoverOptions) optionNamed(err error) error {
 	var hook *attempt.HookError
-	if errors.As(err, &hook) {
+	var ready *attempt.AlreadyReadyError
+	switch {
+	case errors.As(err, &hook):
 		return fmt.Errorf("--%w", hook)
+	case errors.Is(err, attempt.ErrTookAllTime):
+		return fmt.Errorf("%w (--ready)", err)
+	case !errors.As(err, &ready):
+		return err
+	case ready.Earlier:
+		return fmt.Errorf("--ready: %w; give a --cleanup that removes it, or try --sandbox", ready)
+	case o.sandbox.options.Net:
+		return fmt.Errorf("--ready: %w; the command of --ready must fail until the daemon is ready", ready)
 	}
-	return err
+	return fmt.Errorf("--ready: %w; stop it, give this one another port, or cut it off by --sandbox=net", ready)
 }
 
 func lastWords(w io.Writer, p *discoveroutput.Progress, a discover.Attempt) {

@@ -53,12 +53,13 @@ func discoverFields() command.Fields[discoverOptions] {
 			func(o *o) *time.Duration { return &o.timeout }),
 		command.Number(command.Option{Name: "expect-exit", Value: command.AnyNumber, Default: "0", Text: "the exit status N counts as success"}, 0,
 			func(o *o) *int { return &o.expectExit }),
-		command.Parsed(command.Option{Name: "expect-output", Value: command.AnyRegexp, Text: "what the command prints must match the regular expression REGEX"},
+		command.Parsed(command.Option{Name: "expect-output", Value: command.AnyRegexp, Text: "a line of what the command prints must match the regular expression REGEX, as for grep"},
 			regexp.Compile, func(o *o) **regexp.Regexp { return &o.expectOutput }),
 		command.String(command.Option{Name: "ready", Value: command.AnyCommand, Text: "for a daemon: run CMD as root until it " +
-			"succeeds; then the attempt has succeeded, and the daemon is ended"},
+			"succeeds; then the attempt has succeeded, and the daemon is ended. CMD must fail before the daemon is started"},
 			func(o *o) *string { return &o.ready }),
-		command.Duration(command.Option{Name: "ready-timeout", Value: command.AnyTime, Default: command.FormatTime(discover.DefaultReadyTimeout), Text: "a daemon that is not ready after TIME has failed"},
+		command.Duration(command.Option{Name: "ready-timeout", Value: command.AnyTime, Text: "a daemon that is not ready after TIME has failed " +
+			"(default: " + command.FormatTime(discover.DefaultReadyTimeout) + ", and less once other attempts have shown how long it takes)"},
 			func(o *o) *time.Duration { return &o.readyTimeout }),
 		command.Parsed(command.Option{Name: "sandbox", Value: command.OneOf("net", "net"), Optional: true, Text: "make each attempt in " +
 			"a sandbox of its own, so that nothing it writes, mounts or starts outlives it; --sandbox=net cuts it off from the network too"},
@@ -193,7 +194,7 @@ func (o discoverOptions) settings(p *discoveroutput.Progress) []discover.Option 
 		discover.WithConfirm(o.confirm), discover.WithJobs(o.jobs),
 		discover.WithObserver(discover.Observer{
 			Begin: p.Begin, End: p.End,
-			Warn: func(err error) { p.Say("%v", optionNamed(err)) },
+			Warn: func(err error) { p.Say("%v", o.optionNamed(err)) },
 		}),
 	}
 	if o.alternatives {

@@ -11,12 +11,16 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/capmon/capmon/caps/launch"
 )
 
-// HookError is a setup or a cleanup that failed.
+// HookError is a hook that failed.
 type HookError struct {
-	// Hook is "setup" or "cleanup".
+	// Hook is "setup", "cleanup", or "ready" if that could not be executed.
 	Hook string
+	// Status is the exit status, 128+N after signal N.
+	Status int
 	// Outcome says how it ended: "exit 1".
 	Outcome string
 	// Output is what it printed.
@@ -54,7 +58,7 @@ func (r *Runner) runHook(ctx context.Context, name, command string) error {
 	if err != nil {
 		return err
 	}
-	return &HookError{name, describeExit(status), text}
+	return &HookError{name, launch.Exit{Status: status}.Code(), describeExit(status), text}
 }
 
 // hookOnHost runs a hook as capmon itself is.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"time"
 
 	"github.com/capmon/capmon/caps/account"
@@ -15,12 +16,15 @@ import (
 type output struct {
 	read, write *os.File
 	kept        clipped
+	expected    *matcher // nil: anything is
 	done        chan struct{}
+	// preface comes before what was printed, whose end are the last words.
+	preface string
 }
 
 // newOutput makes the pipe the user's own, as a terminal would be: whoever
 // opens /dev/stderr is asked for his rights to it.
-func newOutput(user account.Identity) (*output, error) {
+func newOutput(user account.Identity, expected *regexp.Regexp) (*output, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, fmt.Errorf("make pipe for the command's output: %w", err)
@@ -29,13 +33,21 @@ func newOutput(user account.Identity) (*output, error) {
 		return nil, errors.Join(fmt.Errorf("give pipe to %s: %w", user.Name, err), r.Close(), w.Close())
 	}
 	o := &output{read: r, write: w, done: make(chan struct{})}
+	to := io.Writer(&o.kept)
+	if expected != nil {
+		o.expected = &matcher{want: expected}
+		to = io.MultiWriter(&o.kept, o.expected)
+	}
 	go func() {
 		defer close(o.done)
 		// It ends with the last writer, or with the deadline of finish.
-		_, _ = io.Copy(&o.kept, r)
+		_, _ = io.Copy(to, r)
 	}()
 	return o, nil
 }
+
+// asExpected says, after finish, whether what was printed is what was expected.
+func (o *output) asExpected() bool { return o.expected == nil || o.expected.matched() }
 
 // finish returns what was printed, once every process of the command has
 // ended. A descriptor that was handed to a process outside of it could keep
@@ -50,5 +62,5 @@ func (o *output) finish() string {
 		<-o.done
 	}
 	o.read.Close()
-	return o.kept.String()
+	return o.preface + o.kept.String()
 }

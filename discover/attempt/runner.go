@@ -3,6 +3,7 @@
 package attempt
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,17 +42,27 @@ type Config struct {
 	Timeout time.Duration
 	// ExpectExit is the exit status that counts as success.
 	ExpectExit int
-	// ExpectOutput, if set, must match what the command prints.
+	// ExpectOutput, if set, must match a line of what the command prints, as
+	// grep(1) would.
 	ExpectOutput *regexp.Regexp
 	// Ready is run again and again while the command runs: when it succeeds,
-	// so has the attempt, and the command, a daemon, is ended. It fails if
-	// that takes longer than ReadyTimeout.
-	Ready        string
+	// so has the attempt, and the command, a daemon, is ended. It must fail
+	// before the command is started, and some process of the command must live
+	// when it has succeeded, and a moment later.
+	Ready string
+	// ReadyTimeout is how long that may take. 0 is DefaultReadyTimeout, and
+	// less once other attempts have shown how long it takes.
 	ReadyTimeout time.Duration
 
 	// Warn is told what went wrong without harm to the answer.
 	Warn func(error)
 }
+
+func (c Config) readyTimeout() time.Duration { return cmp.Or(c.ReadyTimeout, DefaultReadyTimeout) }
+
+// ErrTookAllTime is what Warn is told, once, of a command without Ready that
+// ran until Timeout.
+var ErrTookAllTime = errors.New("the command ran until its time was over, and so failed: if it is a daemon, it takes a readiness command to see that it succeeds")
 
 // killGrace is how long a process may take to end after SIGTERM.
 const killGrace = 2 * time.Second
@@ -63,6 +74,7 @@ type Runner struct {
 	tracer *follow.Tracer
 	input  input
 	hooks  hooks
+	pace   *pace
 	// root is where the command's root directory is for capmon.
 	root string
 }
@@ -70,7 +82,7 @@ type Runner struct {
 // NewRunner returns a runner that starts the command through the keeper. A
 // nil tracer sees no checks.
 func NewRunner(config Config, keeper *launch.Keeper, tracer *follow.Tracer) *Runner {
-	return &Runner{config: config, keeper: keeper, tracer: tracer, input: newInput(config.Stdin), hooks: hookOnHost}
+	return &Runner{config: config, keeper: keeper, tracer: tracer, input: newInput(config.Stdin), hooks: hookOnHost, pace: new(pace)}
 }
 
 // Attempt implements controller.Attempter. When ctx ends, so does the attempt;
@@ -85,6 +97,10 @@ func (r *Runner) Attempt(ctx context.Context, request controller.Request) (contr
 		return controller.Attempt{}, err
 	}
 	defer r.cleanup()
+	if err := r.unready(ctx); err != nil {
+		return controller.Attempt{}, err
+	}
+	r.pace.begin()
 	return r.run(ctx, request.Grant, r.identity(request))
 }
 
@@ -126,7 +142,7 @@ func (r *Runner) run(ctx context.Context, grant caps.Set, user account.Identity)
 		return controller.Attempt{}, err
 	}
 	defer closeStdin()
-	printed, err := newOutput(user)
+	printed, err := newOutput(user, r.config.ExpectOutput)
 	if err != nil {
 		return controller.Attempt{}, err
 	}
@@ -137,20 +153,16 @@ func (r *Runner) run(ctx context.Context, grant caps.Set, user account.Identity)
 		}
 		return err
 	}
-	attempt, err := r.execute(ctx, r.spec(grant, user, stdin, printed.write), arm)
+	attempt, err := r.execute(ctx, r.spec(grant, user, stdin, printed.write), arm, printed)
 	attempt.Output = printed.finish() + attempt.Output
-	r.expectOutput(&attempt)
+	if attempt.Success && !printed.asExpected() {
+		attempt.Success = false
+		attempt.Outcome += ", not the expected output"
+	}
 	if err != nil || recording == nil {
 		return attempt, err
 	}
 	return attempt, r.collect(recording, &attempt)
-}
-
-func (r *Runner) expectOutput(attempt *controller.Attempt) {
-	if want := r.config.ExpectOutput; attempt.Success && want != nil && !want.MatchString(attempt.Output) {
-		attempt.Success = false
-		attempt.Outcome += ", not the expected output"
-	}
 }
 
 func (r *Runner) spec(grant caps.Set, user account.Identity, stdin, out *os.File) launch.Spec {
@@ -169,7 +181,7 @@ func (r *Runner) spec(grant caps.Set, user account.Identity, stdin, out *os.File
 
 // execute starts the command, waits until it is known whether it succeeded,
 // and ends what is left of it.
-func (r *Runner) execute(ctx context.Context, spec launch.Spec, arm func(int) error) (controller.Attempt, error) {
+func (r *Runner) execute(ctx context.Context, spec launch.Spec, arm func(int) error, printed *output) (controller.Attempt, error) {
 	process, err := r.keeper.Launch(ctx, spec, arm)
 	var notExecuted *launch.ExecError
 	if errors.As(err, &notExecuted) {
@@ -181,7 +193,7 @@ func (r *Runner) execute(ctx context.Context, spec launch.Spec, arm func(int) er
 	if err != nil {
 		return controller.Attempt{}, err
 	}
-	attempt, alone, err := r.await(ctx, process)
+	attempt, alone, err := r.await(ctx, process, printed)
 	if err == nil {
 		err = r.check(ctx, &attempt)
 	}
@@ -197,14 +209,17 @@ func (r *Runner) execute(ctx context.Context, spec launch.Spec, arm func(int) er
 }
 
 // await returns how the command went, and whether no process of it is left.
-func (r *Runner) await(ctx context.Context, process *launch.Process) (controller.Attempt, bool, error) {
+func (r *Runner) await(ctx context.Context, process *launch.Process, printed *output) (controller.Attempt, bool, error) {
 	if r.config.Ready != "" {
-		return r.awaitReady(ctx, process)
+		return r.awaitReady(ctx, process, printed)
 	}
 	limit, cancel := context.WithTimeout(ctx, r.config.Timeout)
 	defer cancel()
 	exit, err := process.Wait(limit)
 	if err != nil && ctx.Err() == nil && limit.Err() != nil {
+		if r.pace.firstTimeout() {
+			r.config.Warn(ErrTookAllTime)
+		}
 		return timedOut(r.config.Timeout, "timed out"), false, nil
 	}
 	if err != nil {
