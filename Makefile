@@ -27,6 +27,7 @@ unit:
 	scripts/install.sh test
 	go test -count=1 ./...
 	cd scripts/bench && go test -count=1 ./...
+	cd internal/consumers && go test -count=1 ./...
 	test "$$(cd docs/example && go run .)" = "minimal cap_sys_chroot"
 
 # The tests that need a kernel on which fexit and kprobe load.
@@ -61,7 +62,7 @@ fuzz:
 
 lint:
 	test -z "$$(gofmt -l . | tee /dev/stderr)"
-	for module in . scripts/bench docs/example; do \
+	for module in . internal/consumers scripts/bench docs/example; do \
 		(cd $$module && go mod tidy -diff && go vet ./... && go run $(STATICCHECK) ./...) || exit; \
 	done
 	scripts/govulncheck.sh $(GOVULNCHECK)

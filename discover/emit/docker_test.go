@@ -31,51 +31,61 @@ func shellWords(t *testing.T, line string) []string {
 	return strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
 }
 
-func TestDockerAsRoot(t *testing.T) {
-	r := report("ip link set 'a b' up", refusal("net_admin", "ip", "/usr/sbin/ip"))
-	r.User = account.Identity{Name: "root", GroupName: "root"}
-	got := shellWords(t, lastLine(t, write(t, "docker", r)))
-	want := []string{
-		"docker", "run", "--cap-drop=ALL", "--cap-add=NET_ADMIN", "--security-opt=no-new-privileges", "--user=0:0",
-		"IMAGE", "/bin/sh", "-c", "ip link set 'a b' up",
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("got  %q\nwant %q", got, want)
-	}
-}
+// root is the identity of uid 0, numbered that of a user whom this machine may
+// have under a name.
+var (
+	root     = account.Identity{Name: "root", GroupName: "root"}
+	numbered = account.Identity{Name: "daemon", GroupName: "daemon", UID: 1000, GID: 1001}
+)
 
-// A process that is not root needs its capabilities ambient, which docker
-// cannot do (capabilities(7)): something in the container has to.
-func TestDockerAsAnotherUser(t *testing.T) {
-	out := write(t, "docker", report("ip link", refusal("net_admin", "ip", "/usr/sbin/ip")))
-	got := shellWords(t, lastLine(t, out))
-	for _, want := range []string{
-		"--cap-add=NET_ADMIN", "--cap-add=SETUID", "--cap-add=SETGID", "--cap-add=SETPCAP",
-		"setpriv", "--ambient-caps=-all,+net_admin", "--bounding-set=-all,+net_admin", "--reuid=daemon",
+// Docker grants root what it adds, under no_new_privs. Of another user it
+// makes nothing ambient, so that only file capabilities help, which
+// no_new_privs switches off. Podman makes it ambient. Names of users are the
+// image's own, so there are numbers only.
+func TestContainerEngines(t *testing.T) {
+	ip := refusal("net_admin", "ip", "/usr/sbin/ip")
+	for _, test := range []struct {
+		format string
+		user   account.Identity
+		needs  bool
+		want   []string
+		says   string
+	}{
+		{"docker", root, true, []string{"docker", "run", "--cap-drop=ALL", "--cap-add=NET_ADMIN", "--security-opt=no-new-privileges", "--user=0:0", "IMAGE"}, ""},
+		{"docker", numbered, true, []string{"docker", "run", "--cap-drop=ALL", "--cap-add=NET_ADMIN", "--user=1000:1001", "IMAGE"}, "file capabilities on ip (--emit dockerfile)"},
+		{"docker", numbered, false, []string{"docker", "run", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--user=1000:1001", "IMAGE"}, ""},
+		{"podman", root, true, []string{"podman", "run", "--cap-drop=ALL", "--cap-add=NET_ADMIN", "--security-opt=no-new-privileges", "--user=0:0", "IMAGE"}, ""},
+		{"podman", numbered, true, []string{"podman", "run", "--cap-drop=ALL", "--cap-add=NET_ADMIN", "--security-opt=no-new-privileges", "--user=1000:1001", "IMAGE"}, ""},
 	} {
-		if !slices.Contains(got, want) {
-			t.Errorf("no %q in %q", want, got)
+		r := report("ip link set 'a b' up")
+		if test.needs {
+			r = report("ip link set 'a b' up", ip)
+		}
+		r.User = test.user
+		out := write(t, test.format, r)
+		if got := shellWords(t, lastLine(t, out)); !slices.Equal(got, test.want) {
+			t.Errorf("%s as %d: got  %q\nwant %q", test.format, test.user.UID, got, test.want)
+		}
+		if !strings.Contains(out, test.says) {
+			t.Errorf("%s as %d does not say %q:\n%s", test.format, test.user.UID, test.says, out)
 		}
 	}
-	if strings.Contains(out, "--user=") {
-		t.Errorf("%s\nstarts as another user, whom setpriv cannot change", out)
+}
+
+// A shell must not get file capabilities, so docker cannot do it for a script.
+func TestDockerOfAScript(t *testing.T) {
+	r := report("script", refusal("kill", "sh", "/bin/sh"))
+	out := write(t, "docker", r)
+	if !strings.Contains(out, "--emit podman") || strings.Contains(out, "dockerfile") {
+		t.Errorf("does not name what can do it:\n%s", out)
 	}
 }
 
-func TestDockerWithoutCapabilities(t *testing.T) {
-	got := shellWords(t, lastLine(t, write(t, "docker", report("true"))))
-	want := []string{"docker", "run", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--user=1:1", "IMAGE", "/bin/sh", "-c", "true"}
-	if !slices.Equal(got, want) {
-		t.Errorf("got  %q\nwant %q", got, want)
-	}
-}
-
-func TestDockerWithUnprintableCommand(t *testing.T) {
-	r := report("echo 'a\nb'", refusal("net_admin", "ip", "/usr/sbin/ip"))
-	for _, uid := range []uint32{0, 1} {
-		r.User.UID = uid
-		if got := shellWords(t, lastLine(t, write(t, "docker", r))); got[len(got)-1] != "COMMAND" {
-			t.Errorf("ends in %q", got[len(got)-1])
+func TestPortsOfDocker(t *testing.T) {
+	r := report("httpd", refusal("net_bind_service", "httpd", "/usr/sbin/httpd"))
+	for format, want := range map[string]bool{"docker": true, "compose": true, "podman": false} {
+		if out := write(t, format, r); strings.Contains(out, "ip_unprivileged_port_start") != want {
+			t.Errorf("%s:\n%s", format, out)
 		}
 	}
 }

@@ -1,0 +1,43 @@
+package emit
+
+import (
+	"fmt"
+
+	"al.essio.dev/pkg/shellescape"
+
+	"github.com/capmon/capmon/discover"
+)
+
+// dockerfile writes the lines that set file capabilities while an image is
+// built, and the user to run as.
+func dockerfile(r discover.Report) []byte {
+	var p page
+	if !p.header(r) {
+		return p.Bytes()
+	}
+	if r.Capabilities == 0 {
+		p.comment("There is nothing to set.")
+	}
+	p.comment("The builder's image needs setcap (Debian: libcap2-bin; Alpine: libcap). The paths are those of this machine.")
+	p.comment("To the container these capabilities have to be granted as well (--emit flags), and no_new_privs must be off.")
+	files, unnamed := refused(r)
+	for _, f := range files {
+		switch kind := interpreter(f.path); {
+		case kind != "":
+			p.comment("No line for %s (needs %s): it is %s, with which any user could use them for anything; use --emit podman or --emit oci.", shown(f.path), f.caps, kind)
+		case !printable(f.path):
+			p.comment("No line for %s (needs %s): its path cannot be written on one line.", shown(f.path), f.caps)
+		default:
+			if dropsUninherited(r, f.path) {
+				p.comment("NOTE: %s gives up its capabilities (capset) unless they are inherited: use --emit podman or --emit oci.", f.path)
+			}
+			// Not the JSON form: setcap is looked for in PATH either way.
+			fmt.Fprintf(&p, "RUN setcap %s=ep %s\n", f.caps, shellescape.Quote(f.path))
+		}
+	}
+	if unnamed != 0 {
+		p.comment("%s found by searching: no refusal names the executable, so file capabilities may not be enough; use --emit podman or --emit oci.", unnamed)
+	}
+	fmt.Fprintf(&p, "USER %d:%d\n", r.User.UID, r.User.GID)
+	return p.Bytes()
+}

@@ -1,0 +1,78 @@
+package emit
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/discover"
+)
+
+// capFlags are the options of docker run and podman run that grant exactly the
+// set to a container.
+func capFlags(set caps.Set) []string {
+	flags := []string{"--cap-drop=ALL"}
+	for _, name := range shortNames(set) {
+		flags = append(flags, "--cap-add="+name)
+	}
+	return flags
+}
+
+// shortNames are the names as container engines have them, without CAP_.
+func shortNames(set caps.Set) []string {
+	var names []string
+	for _, name := range set.Names() {
+		names = append(names, strings.TrimPrefix(name, "CAP_"))
+	}
+	return names
+}
+
+// userFlag is the user in numbers: in an image, names are the image's own.
+func userFlag(r discover.Report) string { return fmt.Sprintf("--user=%d:%d", r.User.UID, r.User.GID) }
+
+// needsAmbient says whether the set reaches the command only if somebody makes
+// it ambient, or by file capabilities: exec gives an ordinary user nothing of
+// the bounding set (capabilities(7), "Transformation of capabilities during
+// execve").
+func needsAmbient(r discover.Report) bool { return r.User.UID != 0 && r.Capabilities != 0 }
+
+// fileCapabilities says that an engine can help an ordinary user only through
+// file capabilities, and whether these would do.
+func (p *page) fileCapabilities(r discover.Report, engine string) {
+	p.comment("%s gives a user who is not root nothing of the capabilities that it adds: it does not make them ambient.", engine)
+	files, unnamed := refused(r)
+	enough := unnamed == 0
+	for _, f := range files {
+		enough = enough && interpreter(f.path) == "" && !dropsUninherited(r, f.path)
+	}
+	if !enough {
+		p.comment("File capabilities in the image would not do either, see --emit setcap; podman makes them ambient: --emit podman.")
+		return
+	}
+	var names []string
+	for _, f := range files {
+		names = append(names, shown(filepath.Base(f.path)))
+	}
+	p.comment("So the image needs file capabilities on %s (--emit dockerfile), which no_new_privs would switch off;", strings.Join(names, ", "))
+	p.comment("or use podman, which makes them ambient: --emit podman.")
+}
+
+// portNote is about the engines that let everyone bind any port.
+func (p *page) portNote(r discover.Report, engine string) {
+	if r.Capabilities.Has(caps.NetBindService) {
+		p.comment("With a network of its own (not --network=host) a container of %s may bind any port without CAP_NET_BIND_SERVICE,", engine)
+		p.comment("for net.ipv4.ip_unprivileged_port_start is 0 there: try without it.")
+	}
+}
+
+// everyOtherName are the names of the capabilities that are not in the set.
+func everyOtherName(set caps.Set) []string {
+	var names []string
+	for c := caps.Cap(0); c <= caps.CheckpointRestore; c++ {
+		if !set.Has(c) {
+			names = append(names, strings.ToLower(c.String()))
+		}
+	}
+	return names
+}

@@ -1,0 +1,79 @@
+package emit
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/capmon/capmon/discover"
+)
+
+// markdown writes a table for a reader of a pull request.
+func markdown(r discover.Report) []byte {
+	var p page
+	command := inCode(shorten(shown(commandLine(r)), maxShown))
+	if !found(r) {
+		fmt.Fprintf(&p, "**capmon** found no set of capabilities with which %s succeeds: %s.\n", command, inText(r.Reason))
+		return p.Bytes()
+	}
+	user := inText(shorten(shown(r.User.Name), maxShown))
+	if r.Capabilities == 0 {
+		fmt.Fprintf(&p, "%s needs **no capability** (as %s, Linux %s).\n", command, user, inText(r.Kernel))
+		return p.Bytes()
+	}
+	fmt.Fprintf(&p, "%s needs these capabilities (%s; as %s, Linux %s, %d attempts):\n\n", command, r.Verdict, user, inText(r.Kernel), len(r.Runs))
+	fmt.Fprint(&p, "| capability | without it | refused where |\n|---|---|---|\n")
+	for _, e := range r.Evidence {
+		fmt.Fprintf(&p, "| `%s` | %s | %s |\n", e.Cap, without(r, e), where(e))
+	}
+	if r.Verdict == discover.Sufficient {
+		fmt.Fprintf(&p, "\nUnproven: %s.\n", inText(r.Reason))
+	}
+	return p.Bytes()
+}
+
+func without(r discover.Report, e discover.Evidence) string {
+	if n := e.FailedWithout; n > 0 && n <= len(r.Runs) {
+		return inText(r.Runs[n-1].Outcome)
+	}
+	return "not tried"
+}
+
+func where(e discover.Evidence) string {
+	if e.Check == nil {
+		return "no refusal names it"
+	}
+	place := e.Check.Process.Comm
+	if e.Check.Syscall != "" {
+		place += ": " + e.Check.Syscall
+	}
+	if e.Check.Function != "" {
+		place += ", " + e.Check.Function
+	}
+	return inCode(shown(place))
+}
+
+// inText keeps what a name or an outcome holds from being taken for markup.
+func inText(s string) string {
+	var out strings.Builder
+	for _, r := range shown(s) {
+		if strings.ContainsRune("\\`*_{}[]<>()#+-.!|&~", r) && r != '.' && r != '-' && r != '(' && r != ')' {
+			out.WriteByte('\\')
+		}
+		out.WriteRune(r)
+	}
+	return out.String()
+}
+
+// inCode puts text between as many backquotes as it takes, and hides the bars
+// that would end the cell of a table.
+func inCode(s string) string {
+	fence := "`"
+	for strings.Contains(s, fence) {
+		fence += "`"
+	}
+	pad := ""
+	if strings.HasPrefix(s, "`") || strings.HasSuffix(s, "`") {
+		pad = " "
+	}
+	return fence + pad + strings.ReplaceAll(s, "|", `\|`) + pad + fence
+}
