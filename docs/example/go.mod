@@ -8,6 +8,7 @@ require github.com/capmon/capmon v0.0.0
 require (
 	github.com/cilium/ebpf v0.22.0 // indirect
 	github.com/elastic/go-seccomp-bpf v1.6.0 // indirect
+	github.com/moby/sys/mountinfo v0.7.3 // indirect
 	golang.org/x/sys v0.50.0 // indirect
 	kernel.org/pub/linux/libs/security/libcap/cap v1.2.78 // indirect
 	kernel.org/pub/linux/libs/security/libcap/psx v1.2.78 // indirect
