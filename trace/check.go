@@ -73,6 +73,10 @@ type Check struct {
 	// 0 if it did not, or if a process that it had started failed as well, so
 	// that its own end says nothing of this check.
 	FailedAt time.Duration `json:"-"`
+	// AtEnd: the process whose failure made the command fail first made this
+	// check when nothing else was left for it to wait for. Who runs the command
+	// says so; a trace knows of no failure.
+	AtEnd bool `json:"-"`
 	// First is when it was first made, since the attempt began.
 	First time.Duration `json:"first"`
 	// Count is how often it was made.

@@ -258,5 +258,6 @@ func (r *Runner) collect(recording *follow.Recording, attempt *controller.Attemp
 	attempt.Checks = seen.Checks
 	attempt.Lost = seen.Lost
 	attempt.Elevated = elevated(seen.Images, r.root)
+	blame(attempt, seen.Images)
 	return nil
 }

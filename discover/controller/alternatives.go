@@ -7,6 +7,19 @@ import (
 	"github.com/capmon/capmon/caps"
 )
 
+// alternativesOf lists the alternatives to the best set, the first of which is
+// the best one then.
+func (f *finder) alternativesOf(ctx context.Context) error {
+	err := f.listAlternatives(ctx)
+	if head := f.alternatives[0]; head != f.best {
+		f.best, f.narrow = head, false
+		if err == nil {
+			err = f.settle(ctx)
+		}
+	}
+	return err
+}
+
 // listAlternatives finds every minimal set, as far as the attempts reach.
 //
 // Each minimal set other than those known lacks at least one capability of
@@ -45,7 +58,7 @@ func (f *finder) minimalBeside(ctx context.Context, forbidden caps.Set) (caps.Se
 			return known, true, nil
 		}
 	}
-	n, ok, err := f.instead(ctx, f.opts.Grantable.Minus(forbidden))
+	n, ok, err := f.instead(ctx, f.universe().Minus(forbidden))
 	if err != nil || !ok {
 		return 0, false, err
 	}

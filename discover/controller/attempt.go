@@ -45,6 +45,9 @@ type Attempt struct {
 	Outcome string `json:"outcome"`
 	// Duration of the command alone.
 	Duration time.Duration `json:"-"`
+	// Failed is the process in which the failure began; nil if the command
+	// succeeded, or was ended, or this is not known.
+	Failed *trace.Process `json:"failed"`
 	// Checks are in the order in which they were first made.
 	Checks []trace.Check `json:"checks"`
 	// Output is the end of what the command printed.

@@ -21,13 +21,10 @@ func (f *finder) evidence() []Evidence {
 // needed: it failed with all the rest of the set and, if there is a choice,
 // with as little as possible beside it. 0 if there is none.
 func (f *finder) failedWithout(c caps.Cap) int {
-	rest, found := f.best.Without(c), 0
-	for i, a := range f.runs {
-		if a.UID0 != f.uid0 || a.Success || a.Granted.Has(c) || !a.Granted.Contains(rest) {
-			continue
-		}
-		if found == 0 || a.Granted.Len() < f.runs[found-1].Granted.Len() {
-			found = i + 1
+	found := 0
+	for _, n := range f.pins(c) {
+		if found == 0 || f.runs[n-1].Granted.Len() < f.runs[found-1].Granted.Len() {
+			found = n
 		}
 	}
 	return found
@@ -41,10 +38,7 @@ func (f *finder) namedBy(c caps.Cap, n int) *trace.Check {
 	if n != 0 {
 		best = likeliest(f.runs[n-1], c)
 	}
-	for _, a := range f.runs {
-		if a.Success || a.UID0 != f.uid0 {
-			continue
-		}
+	for _, a := range f.failures() {
 		r := likeliest(a, c)
 		if r != nil && (best == nil || compareWeight(*r, *best) < 0) {
 			best = r
@@ -66,7 +60,7 @@ func compareWeight(a, b trace.Check) int {
 // nil if there is none.
 func likeliest(a Attempt, c caps.Cap) *trace.Check {
 	for _, r := range refusals(a) {
-		if r.Cap == c && !r.Overcommit() {
+		if r.Cap == c {
 			return &r
 		}
 	}

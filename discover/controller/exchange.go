@@ -32,14 +32,21 @@ func (f *finder) exchange(ctx context.Context) error {
 // rule none of them helps, and one attempt shows it for all.
 func (f *finder) exchangeOne(ctx context.Context) (bool, error) {
 	for _, c := range strongestFirst(f.best) {
-		lesser := f.substitutes(c) & f.opts.Grantable &^ f.best
+		lesser := f.substitutes(c) & f.universe() &^ f.best
 		if lesser == 0 {
 			continue
 		}
-		n, ok, err := f.instead(ctx, f.best.Without(c)|lesser)
+		n, ok, err := f.holds(ctx, f.best.Without(c)|lesser)
+		if err == nil && !ok && supportIn(f.runs[n-1], c) < shown {
+			// Perhaps it cannot succeed a second time.
+			err = f.again(ctx, f.best)
+		}
 		if ok {
 			f.best = f.runs[n-1].Granted
 			f.proven = false
+		}
+		if err == nil && ok {
+			_, err = f.reduce(ctx, f.best)
 		}
 		if err != nil || ok {
 			return ok, err
@@ -48,25 +55,35 @@ func (f *finder) exchangeOne(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// substitutes returns the lesser capabilities that a refused call asked for
-// together with c. When no refusal named c, nothing is known of its call, and
-// all that might do are returned.
+// substitutes returns the lesser capabilities that may do in the place of c:
+// those that a refused call asked for together with c, and those by which a
+// program tried another way to its goal, and was refused. When nothing is known
+// of what c is needed for, that is all that are less powerful.
 func (f *finder) substitutes(c caps.Cap) caps.Set {
-	var together caps.Set
+	var candidates caps.Set
 	named := false
-	for _, a := range f.runs {
+	for _, a := range f.failures() {
 		refused := refusals(a)
 		for _, r := range refused {
-			if r.Cap == c && !r.Overcommit() {
+			if passedOver(a, r) {
+				continue
+			}
+			if r.Cap == c {
 				named = true
-				together |= sameCall(r, refused)
+				candidates |= sameCall(r, refused)
+			}
+			if r.Decisive() {
+				candidates = candidates.With(r.Cap)
 			}
 		}
 	}
-	if !named {
-		return c.Lesser()
+	if !named && f.support(c) == unexplained {
+		return lesser(f.universe(), c)
 	}
-	return lesser(together, c)
+	if !named {
+		candidates |= c.Lesser()
+	}
+	return lesser(candidates, c)
 }
 
 // lesser returns the members of s that are less powerful than c.

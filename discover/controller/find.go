@@ -58,6 +58,8 @@ type finder struct {
 	narrow       bool
 	confirmed    Confirmation
 	alternatives []caps.Set
+	mustNot      []Exclusion
+	excluded     bool // mustNot is known
 }
 
 // Find looks for the smallest set of capabilities with which the command
@@ -90,11 +92,7 @@ func failure(err error) error {
 }
 
 func (f *finder) find(ctx context.Context) error {
-	err := f.climb(ctx)
-	if err == nil && !f.found && f.opts.UID0 && f.mayInsistOnUID0() {
-		f.uid0 = true
-		err = f.climb(ctx)
-	}
+	err := f.reach(ctx)
 	if err != nil && !errors.Is(err, errConflict) {
 		return err
 	}
@@ -102,24 +100,17 @@ func (f *finder) find(ctx context.Context) error {
 		return nil
 	}
 	err = f.settle(ctx)
+	if err == nil {
+		err = f.exclude(ctx)
+	}
+	if err == nil && f.opts.Alternatives {
+		err = f.alternativesOf(ctx)
+	}
 	if err != nil && !errors.Is(err, errConflict) {
 		return err
 	}
 	// Counting is of use also, and most of all, after a contradiction.
-	if err := f.confirm(ctx); err != nil {
-		return err
-	}
-	if !f.opts.Alternatives || f.conflict != nil {
-		return nil
-	}
-	return f.listAlternatives(ctx)
-}
-
-// mayInsistOnUID0 says whether all that is left to explain the failure is that
-// the command looks at its user id (geteuid(2)): it failed with everything, and
-// nothing was refused.
-func (f *finder) mayInsistOnUID0() bool {
-	return f.refused().Minus(f.opts.Grantable) == 0 && f.runs[len(f.runs)-1].Refusal() == nil
+	return f.confirm(ctx)
 }
 
 // settle makes of a set that suffices a minimal and narrow one.
@@ -130,7 +121,10 @@ func (f *finder) settle(ctx context.Context) error {
 	if err := f.prove(ctx); err != nil {
 		return err
 	}
-	return f.exchange(ctx)
+	if err := f.exchange(ctx); err != nil {
+		return err
+	}
+	return f.doubt(ctx)
 }
 
 // attempt runs the command under grant and says whether it succeeded.

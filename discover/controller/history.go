@@ -7,12 +7,23 @@ import (
 // history is what the attempts so far say.
 type history struct {
 	runs []Attempt
-	// uid0: attempts are made as uid 0 now. What was seen as another user says
-	// nothing of that.
-	uid0 bool
 	// conflict is the first pair of attempts that contradict each other.
 	conflict *conflict
+	space
 }
+
+// space is where the search is. What was attempted outside of it says nothing
+// of what is in it.
+type space struct {
+	// uid0: attempts are made as uid 0.
+	uid0 bool
+	// without are capabilities that are not granted, since the command may
+	// fail for having them.
+	without caps.Set
+}
+
+// has says whether the attempt was made in s.
+func (s space) has(a Attempt) bool { return a.UID0 == s.uid0 && a.Granted&s.without == 0 }
 
 // conflict are the numbers of two attempts, from 1: the later one is what the
 // earlier one says cannot be.
@@ -23,7 +34,7 @@ func (h *history) add(a Attempt) bool {
 	h.runs = append(h.runs, a)
 	consistent := true
 	for i, earlier := range h.runs[:len(h.runs)-1] {
-		if !contradict(earlier, a) {
+		if !h.has(a) || !h.has(earlier) || !contradict(earlier, a) {
 			continue
 		}
 		consistent = false
@@ -37,7 +48,7 @@ func (h *history) add(a Attempt) bool {
 // contradict says whether one of the two failed although it was granted all
 // that the other succeeded with.
 func contradict(a, b Attempt) bool {
-	if a.Success == b.Success || a.UID0 != b.UID0 {
+	if a.Success == b.Success {
 		return false
 	}
 	if b.Success {
@@ -55,7 +66,7 @@ func (h *history) lookup(set caps.Set) int {
 		return n
 	}
 	for i, a := range h.runs {
-		if a.UID0 != h.uid0 {
+		if !h.has(a) {
 			continue
 		}
 		if a.Success && set.Contains(a.Granted) || !a.Success && a.Granted.Contains(set) {
@@ -69,18 +80,29 @@ func (h *history) lookup(set caps.Set) int {
 // there is none.
 func (h *history) latest(grant caps.Set) int {
 	for n := len(h.runs); n > 0; n-- {
-		if a := h.runs[n-1]; a.UID0 == h.uid0 && a.Granted == grant {
+		if a := h.runs[n-1]; h.has(a) && a.Granted == grant {
 			return n
 		}
 	}
 	return 0
 }
 
+// failures are the attempts that failed.
+func (h *history) failures() []Attempt {
+	var failed []Attempt
+	for _, a := range h.runs {
+		if h.has(a) && !a.Success {
+			failed = append(failed, a)
+		}
+	}
+	return failed
+}
+
 // successes counts the attempts that succeeded.
 func (h *history) successes() int {
 	n := 0
 	for _, a := range h.runs {
-		if a.Success {
+		if h.has(a) && a.Success {
 			n++
 		}
 	}

@@ -13,6 +13,7 @@ func (r Report) MarshalJSON() ([]byte, error) {
 	p := plain(r)
 	p.Command = orEmpty(p.Command)
 	p.User.Groups = orEmpty(p.User.Groups)
+	p.MustNot = orEmpty(p.MustNot)
 	p.Alternatives = orEmpty(p.Alternatives)
 	p.Advice = orEmpty(p.Advice)
 	p.Evidence = orEmpty(p.Evidence)

@@ -221,8 +221,9 @@ func TestNoListIsNull(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// One null is right: evidence without a check.
-	if got := strings.Count(string(text), "null"); got != 1 {
+	// Three are right: evidence without a check, attempts of which it is not
+	// known what failed.
+	if got := strings.Count(string(text), "null"); got != 3 {
 		t.Errorf("%d times null in %s", got, text)
 	}
 	if r.Runs[0].Checks[0].Stack != nil || r.Evidence[0].Check.Stack != nil {

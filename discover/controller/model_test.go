@@ -32,6 +32,8 @@ type call struct {
 	netlink bool
 	// tolerated: the program goes on after a refusal, and may still succeed.
 	tolerated bool
+	// unwanted: the program goes on only if it is refused.
+	unwanted bool
 	// process tells which process makes the call.
 	process int
 	// given: the call is made only when this is granted; 0 is always, as
@@ -51,6 +53,9 @@ func (c call) granted(grant caps.Set) bool {
 
 // ends says whether the program ends with the refusal of this call.
 func (c call) ends(grant caps.Set) bool {
+	if c.unwanted {
+		return c.made(grant) && c.granted(grant)
+	}
 	return c.made(grant) && !c.granted(grant) && !c.tolerated && !c.inside && !c.stubborn
 }
 
@@ -60,6 +65,8 @@ type program struct {
 	// hidden are capabilities that the program looks for itself, without
 	// any check.
 	hidden caps.Set
+	// drops: without what is hidden it gives up all that it has, and goes on.
+	drops bool
 	// broken: it fails in any case.
 	broken bool
 	// insists: it fails unless it is uid 0, before any call.
@@ -69,8 +76,9 @@ type program struct {
 	// failsAt are the numbers, from 1, of attempts that fail for no reason.
 	failsAt map[int]bool
 	// chance, if set, decides about each attempt whether it fails for no
-	// reason.
-	chance *rand.Rand
+	// reason, before it asks for anything: of a hundred so many succeed.
+	chance  *rand.Rand
+	percent int
 	// interrupt, if set, is called at the start of the attempt with this
 	// number.
 	interruptAt int
@@ -103,13 +111,16 @@ func (p *program) Attempt(ctx context.Context, request controller.Request) (cont
 		return controller.Attempt{}, p.err
 	}
 	grant := request.Grant
-	a := controller.Attempt{Granted: grant, UID0: request.UID0}
-	turnedAway := p.insists && !request.UID0
+	a := controller.Attempt{Granted: request.Grant, UID0: request.UID0}
+	if p.drops && !grant.Contains(p.hidden) {
+		grant = 0
+	}
+	turnedAway := p.insists && !request.UID0 || p.chance != nil && p.chance.Intn(100) >= p.percent
 	if !turnedAway {
 		a.Checks = p.checks(grant)
 	}
 	a.Success = !turnedAway && p.succeeds(grant) && !p.failsAt[n] &&
-		(p.once == 0 || p.successes < p.once) && (p.chance == nil || p.chance.Intn(2) == 0)
+		(p.once == 0 || p.successes < p.once)
 	switch {
 	case p.interruptAt == n:
 		p.interrupt()
@@ -119,9 +130,36 @@ func (p *program) Attempt(ctx context.Context, request controller.Request) (cont
 		p.successes++
 	default:
 		a.Exit, a.Outcome, a.Output = 1, "exit 1", "failed\n"
+		p.blame(&a)
 	}
 	p.attempts = append(p.attempts, a)
 	return a, ctx.Err()
+}
+
+// blame says which process failed: that whose call ended the program, and
+// else the first.
+func (p *program) blame(a *controller.Attempt) {
+	a.Failed = &trace.Process{PID: 100, Comm: "model"}
+	if len(a.Checks) == 0 {
+		return
+	}
+	for i, c := range p.calls {
+		held := a.Granted
+		if !held.Contains(p.hidden) {
+			if !p.drops {
+				break
+			}
+			held = 0
+		}
+		if !c.ends(held) {
+			continue
+		}
+		a.Failed.PID += c.process
+		for j := range a.Checks {
+			a.Checks[j].AtEnd = a.Checks[j].Call == uint64(i+1)
+		}
+		return
+	}
 }
 
 // checks are what the tracer sees of a run: the overcommit test, and each

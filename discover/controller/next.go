@@ -2,39 +2,11 @@ package controller
 
 import (
 	"cmp"
-	"context"
 	"slices"
 
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/trace"
 )
-
-// climb grants what is refused, one step at a time, until the command
-// succeeds. When nothing is left that was refused, it tries everything that
-// can be granted, and goes down from there.
-func (f *finder) climb(ctx context.Context) error {
-	var grant caps.Set
-	for {
-		ok, err := f.attempt(ctx, grant)
-		if err != nil || ok {
-			return err
-		}
-		more := next(f.runs[len(f.runs)-1], f.opts.Grantable)
-		if more == 0 {
-			break
-		}
-		grant |= more
-	}
-	if grant == f.opts.Grantable {
-		return nil // everything is what has just failed
-	}
-	ok, err := f.attempt(ctx, f.opts.Grantable)
-	if err != nil || !ok {
-		return err
-	}
-	_, err = f.minimize(ctx, f.opts.Grantable)
-	return err
-}
 
 // next returns what to grant in addition after a, which failed.
 //
@@ -44,7 +16,9 @@ func (f *finder) climb(ctx context.Context) error {
 // command that fails for reasons of its own. So they are granted together, one
 // for each system call, and the proof sorts them out, which it does at the same
 // price. Noise is not granted at all: when nothing else is left, everything is
-// tried next, which includes it, and answers for all of it with one attempt.
+// tried next, which includes it, and answers for all of it with one attempt. A
+// program that looks at its own capabilities is refused nothing; it may say what
+// it wants.
 func next(a Attempt, grantable caps.Set) caps.Set {
 	type callID struct {
 		pid  int
@@ -53,6 +27,9 @@ func next(a Attempt, grantable caps.Set) caps.Set {
 	var guesses caps.Set
 	guessed := map[callID]bool{}
 	for _, c := range refusals(a) {
+		if passedOver(a, c) {
+			continue
+		}
 		id := callID{c.Process.PID, c.Call}
 		switch {
 		case !grantable.Has(c.Cap):
@@ -63,6 +40,9 @@ func next(a Attempt, grantable caps.Set) caps.Set {
 			guessed[id] = true
 			guesses = guesses.With(c.Cap)
 		}
+	}
+	if guesses == 0 {
+		return named(a.Output) & grantable &^ a.Granted
 	}
 	return guesses
 }
@@ -75,12 +55,34 @@ func next(a Attempt, grantable caps.Set) caps.Set {
 func refusals(a Attempt) []trace.Check {
 	var refused []trace.Check
 	for _, c := range a.Checks {
-		if c.Verdict == trace.Fail && c.InitialNS && !a.Granted.Has(c.Cap) {
+		if c.Verdict == trace.Fail && c.InitialNS && !a.Granted.Has(c.Cap) && !noise(c) && !outdone(a, c) {
 			refused = append(refused, c)
 		}
 	}
 	slices.SortStableFunc(refused, compareRefusals)
 	return refused
+}
+
+// passedOver says whether a refusal cannot be why a failed: a process looked for
+// a file where it may not, as a shell does that searches PATH, and went on.
+func passedOver(a Attempt, refused trace.Check) bool {
+	if a.Failed == nil || refused.AtEnd || refused.FailedAt != 0 {
+		return false
+	}
+	switch refused.Syscall {
+	case "stat", "lstat", "newfstatat", "statx", "access", "faccessat", "faccessat2", "execve", "execveat":
+		return true
+	}
+	return false
+}
+
+// outdone says whether a greater capability was asked for in the place of the
+// one that was refused, in the same call, and had.
+func outdone(a Attempt, refused trace.Check) bool {
+	return refused.Call != 0 && slices.ContainsFunc(a.Checks, func(c trace.Check) bool {
+		return c.Verdict == trace.Pass && c.Call == refused.Call && c.Process.PID == refused.Process.PID &&
+			c.InitialNS && c.Cap.Lesser().Has(refused.Cap)
+	})
 }
 
 // compareRefusals puts the refusal first that is more likely to be the one
@@ -94,6 +96,7 @@ func refusals(a Attempt) []trace.Check {
 func compareRefusals(a, b trace.Check) int {
 	return cmp.Or(
 		trueFirst(a.Decisive(), b.Decisive()),
+		trueFirst(a.AtEnd, b.AtEnd),
 		cmp.Compare(b.FailedAt, a.FailedAt),
 		trueFirst(a.Audited, b.Audited),
 		trueFirst(a.OwnCreds, b.OwnCreds),

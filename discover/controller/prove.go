@@ -65,19 +65,37 @@ func (f *finder) recheck(ctx context.Context) error {
 	return nil
 }
 
-// confirm repeats the final attempt, and counts.
+// confirm repeats the final attempt, and those that failed without one
+// capability of it, and counts.
 func (f *finder) confirm(ctx context.Context) error {
+	best := f.best
+	sets := []caps.Set{best}
+	for _, c := range strongestFirst(best) {
+		sets = append(sets, best.Without(c))
+	}
 	for range f.opts.Confirm {
-		ok, err := f.attempt(ctx, f.best)
-		if err != nil && !errors.Is(err, errConflict) {
-			return err
-		}
-		f.confirmed.Runs++
-		if ok {
-			f.confirmed.Succeeded++
+		for _, set := range sets {
+			ok, err := f.attempt(ctx, set)
+			if err != nil && !errors.Is(err, errConflict) {
+				return err
+			}
+			f.confirmed.count(ok, set == best)
 		}
 	}
 	return nil
+}
+
+func (c *Confirmation) count(ok, best bool) {
+	switch {
+	case best && ok:
+		c.Runs, c.Succeeded = c.Runs+1, c.Succeeded+1
+	case best:
+		c.Runs++
+	case ok:
+		c.RunsWithout++
+	default:
+		c.RunsWithout, c.FailedWithout = c.RunsWithout+1, c.FailedWithout+1
+	}
 }
 
 func strongestFirst(s caps.Set) []caps.Cap {

@@ -92,7 +92,7 @@ func (f *finder) leftSomething() bool {
 }
 
 func (f *finder) refusedSoFar() string {
-	if refused := f.refused(); refused != 0 {
+	if refused := refused(f.allRuns()); refused != 0 {
 		return "; refused so far: " + names(refused)
 	}
 	return ""

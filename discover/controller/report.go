@@ -51,8 +51,12 @@ type Result struct {
 	Verdict      Verdict  `json:"verdict"`
 	Capabilities caps.Set `json:"capabilities"`
 	// Narrow: the set is minimal, and no capability in it can be exchanged
-	// for a lesser one that the same refused call also asked for.
+	// for lesser ones, be it in the same refused call or by another way that
+	// the command was refused.
 	Narrow bool `json:"narrow"`
+	// MustNot are capabilities with which the command fails: it may do more
+	// then, and goes no further for that.
+	MustNot []Exclusion `json:"must_not"`
 	// Alternatives are the minimal sets that were found, Capabilities among
 	// them, the least powerful first; empty when they were not asked for.
 	Alternatives []caps.Set `json:"alternatives"`
@@ -95,8 +99,13 @@ type Evidence struct {
 	Check *trace.Check `json:"check"`
 }
 
-// Confirmation counts the repeats of the final attempt.
+// Confirmation counts the repeats of the final attempt, and of those that
+// failed without one capability of the set.
 type Confirmation struct {
 	Runs      int `json:"runs"`
 	Succeeded int `json:"succeeded"`
+	// RunsWithout are the repeats without one capability.
+	RunsWithout int `json:"runs_without"`
+	// FailedWithout is how many of them failed, as they should.
+	FailedWithout int `json:"failed_without"`
 }

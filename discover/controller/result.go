@@ -10,10 +10,11 @@ func (f *finder) result(err error) Result {
 		NeedsRoot:    f.found && f.uid0,
 		Verdict:      f.verdict(),
 		Capabilities: f.best,
-		Narrow:       f.narrow && f.proven && f.conflict == nil,
+		Narrow:       f.narrow && f.proven && f.excluded && f.conflict == nil,
+		MustNot:      f.mustNot,
 		Alternatives: f.alternatives,
-		Unheld:       f.refused().Minus(f.opts.Grantable),
-		Refused:      f.refused(),
+		Unheld:       refused(f.allRuns()).Minus(f.opts.Grantable),
+		Refused:      refused(f.allRuns()),
 		Advice:       f.advice(err),
 		Confirmed:    f.confirmed,
 		Interrupted:  errors.Is(err, errInterrupted),
@@ -40,7 +41,7 @@ func (f *finder) verdict() Verdict {
 	switch {
 	case !f.found:
 		return NotFound
-	case f.proven && f.conflict == nil:
+	case f.proven && f.excluded && f.conflict == nil:
 		return Minimal
 	}
 	return Sufficient

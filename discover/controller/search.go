@@ -4,59 +4,78 @@ import (
 	"context"
 
 	"github.com/capmon/capmon/caps"
-	"github.com/capmon/capmon/trace"
 )
 
+// few is how many capabilities are tried one by one rather than by halves.
+const few = 6
+
 // minimize returns a minimal set within universe, which was granted in an
-// attempt that succeeded. It looks first among what that attempt made use of
-// and what was refused before: most commands ask for all that they need. Only
-// for one that looks at its own capabilities instead is the rest searched.
+// attempt that succeeded. It looks first among what that attempt made use of:
+// most commands ask for all that they need. Only for one that looks at its own
+// capabilities instead is the rest searched.
 func (f *finder) minimize(ctx context.Context, universe caps.Set) (caps.Set, error) {
-	likely := universe & (f.used(universe) | f.refused())
+	likely := f.likely(universe)
 	n, ok, err := f.holds(ctx, likely)
 	if err != nil {
 		return 0, err
 	}
 	if ok {
-		universe = f.runs[n-1].Granted
+		// It was the second success, and under less than the first.
+		return f.reduce(ctx, f.runs[n-1].Granted)
 	}
-	// If the likely set succeeded, that was the second success, and under
-	// less than the first; else it is not known yet whether there can be one.
-	if err := f.again(ctx, universe); err != nil {
-		return 0, err
-	}
-	if !ok {
-		// It is still a good part of the answer: find first what it lacks.
-		if universe, err = f.halve(ctx, likely, universe); err != nil {
+	if !explained(f.runs[n-1]) {
+		// Perhaps it cannot succeed a second time, or the failure was chance.
+		if err := f.again(ctx, universe); err != nil {
 			return 0, err
 		}
+		if f.runs[n-1].Granted == likely {
+			if _, err := f.attempt(ctx, likely); err != nil {
+				return 0, err
+			}
+		}
 	}
-	return f.halve(ctx, 0, universe)
+	// It is still a good part of the answer: find first what it lacks.
+	set, err := f.extend(ctx, likely, f.byLikelihood(universe.Minus(likely)))
+	if err != nil {
+		return 0, err
+	}
+	return f.reduce(ctx, set)
 }
 
-// halve returns a set within universe, which is known to suffice, from which
-// nothing outside of base can be taken away; without a base it is minimal. It
-// takes about log2(n) attempts for each capability beside the base, not one
-// for each in the universe.
+// likely is what of universe the attempt with it made use of; where no use is
+// seen, what was refused before.
+func (f *finder) likely(universe caps.Set) caps.Set {
+	if used := f.used(universe); used != 0 {
+		return used & universe
+	}
+	return refused(f.failures()) & universe
+}
+
+// candidate is a capability that may be needed, and how likely, beside others.
+type candidate struct {
+	cap    caps.Cap
+	weight int
+}
+
+// extend adds to base what it lacks, out of candidates with all of which it is
+// known to suffice.
 //
-// With the capabilities in order of power, it finds the shortest beginning of
-// the list that suffices. The last one in it is needed: all that came before
-// did not suffice. What is left is searched in the same way for the next,
-// beside those found, until these suffice alone. Thus the most powerful
-// capability in the answer is as weak as can be, then the next, and for each
-// an attempt with all the weaker ones in its place failed.
-func (f *finder) halve(ctx context.Context, base, universe caps.Set) (caps.Set, error) {
+// It finds the shortest beginning of the list that suffices, by halves of the
+// weight. The last one in it is needed: all that came before did not suffice.
+// What is left is searched in the same way for the next, beside those found,
+// until these suffice alone. With many to be found this would take longer than
+// to try each one, which reduce does then.
+func (f *finder) extend(ctx context.Context, base caps.Set, rest []candidate) (caps.Set, error) {
 	needed := base
-	rest := universe.Minus(base).ByPower()
-	for {
+	for found := 0; found < 4; found++ {
 		_, ok, err := f.holds(ctx, needed)
 		if err != nil || ok {
 			return needed, err
 		}
 		low, high := 1, len(rest) // needed and rest[:high] suffice, with rest[:low-1] not
 		for low < high {
-			middle := (low + high) / 2
-			_, ok, err := f.holds(ctx, needed|caps.NewSet(rest[:middle]...))
+			middle := split(rest, low, high)
+			_, ok, err := f.holds(ctx, needed|setOf(rest[:middle]))
 			switch {
 			case err != nil:
 				return 0, err
@@ -66,9 +85,68 @@ func (f *finder) halve(ctx context.Context, base, universe caps.Set) (caps.Set, 
 				low = middle + 1
 			}
 		}
-		needed = needed.With(rest[high-1])
+		needed = needed.With(rest[high-1].cap)
 		rest = rest[:high-1]
 	}
+	return needed | setOf(rest), nil
+}
+
+// split returns where rest[low-1:high] is cut into halves of the same weight;
+// at least low, and less than high.
+func split(rest []candidate, low, high int) int {
+	total := 0
+	for _, c := range rest[low-1 : high] {
+		total += c.weight
+	}
+	middle, sum := low, rest[low-1].weight
+	for middle < high-1 && 2*(sum+rest[middle].weight) <= total {
+		sum += rest[middle].weight
+		middle++
+	}
+	return middle
+}
+
+func setOf(list []candidate) caps.Set {
+	var s caps.Set
+	for _, c := range list {
+		s = s.With(c.cap)
+	}
+	return s
+}
+
+// evenly makes each of the capabilities as likely as any other, the least
+// powerful first: what extend adds is then as weak as can be.
+func evenly(s caps.Set) []candidate {
+	var list []candidate
+	for _, c := range s.ByPower() {
+		list = append(list, candidate{c, 1})
+	}
+	return list
+}
+
+// reduce takes away from set, which suffices, all that is not needed: the most
+// powerful first, so that of two that can stand in for each other the lesser
+// stays.
+func (f *finder) reduce(ctx context.Context, set caps.Set) (caps.Set, error) {
+	if set.Len() > few {
+		var err error
+		if set, err = f.extend(ctx, 0, evenly(set)); err != nil {
+			return 0, err
+		}
+	}
+	for _, c := range strongestFirst(set) {
+		if !set.Has(c) {
+			continue
+		}
+		n, ok, err := f.holds(ctx, set.Without(c))
+		if err != nil {
+			return 0, err
+		}
+		if ok {
+			set &= f.runs[n-1].Granted
+		}
+	}
+	return set, nil
 }
 
 // used returns the capabilities that the last attempt with exactly this grant
@@ -80,18 +158,18 @@ func (f *finder) used(grant caps.Set) caps.Set {
 		return used
 	}
 	for _, c := range f.runs[n-1].Checks {
-		if c.Verdict == trace.Pass && c.InitialNS && !c.Overcommit() {
+		if useful(c) {
 			used = used.With(c.Cap)
 		}
 	}
 	return used
 }
 
-// refused returns the capabilities of all refusals so far that may have made
-// an attempt fail.
-func (f *finder) refused() caps.Set {
+// refused returns the capabilities of all refusals that may have made one of
+// the attempts fail.
+func refused(attempts []Attempt) caps.Set {
 	var refused caps.Set
-	for _, a := range f.allRuns() {
+	for _, a := range attempts {
 		if a.Success {
 			continue
 		}
