@@ -48,7 +48,7 @@ func (p *Progress) Begin(request discover.Request) {
 	defer p.mu.Unlock()
 	if request.UID0 && !p.uid0 {
 		p.uid0 = true
-		p.Say("it fails with every capability, and none was refused: trying as uid 0, without the power of that")
+		p.Say("it fails with every capability that can be granted: trying as uid 0, without the power of that")
 	}
 	if !p.live || p.stopCount != nil {
 		return
