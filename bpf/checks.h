@@ -6,11 +6,12 @@
 #ifndef CAPMON_CHECKS_H
 #define CAPMON_CHECKS_H
 
-#include "syscall.h"
 #include "tree.h"
+#include "way.h"
 
 #define CALL_SLOTS 12
 #define MAX_ERRNO 4095 /* include/linux/err.h */
+#define PF_EXITING 4 /* include/linux/sched.h */
 
 struct slot {
 	u64 first;
@@ -20,37 +21,87 @@ struct slot {
 	u32 cap;
 };
 
-/* One system call that made checks and has not yet returned. */
-struct call {
-	struct image_key image;
-	u64 start;
+/*
+ * A thread of a followed process, and the system call in which it makes
+ * checks. They stay when it has returned: most calls are like the one before,
+ * so that nothing has to be noted anew.
+ */
+struct thread {
+	struct image_key image; /* start 0: to be looked up */
+	u32 recording;
 	s32 nr;
-	u32 used;
+	/* 64 bits, or the compiler makes another register of them than the
+	 * one whose bounds the verifier knows. */
+	u64 used;  /* slots of this call */
+	u64 known; /* slots of the call before, of the same image */
+	u64 start; /* 0: not noted yet */
 	char comm[COMM_LEN];
 	struct slot slots[CALL_SLOTS];
 };
 
 /* By task and not by thread id, which exec may change within the call. */
-HASH(calls, u64, struct call, 1 << 16);
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u32);
+	__type(value, struct thread);
+} threads SEC(".maps");
 
-/* Too large for the 512 bytes of a program's stack. */
-struct scratch {
-	struct call call;
-	struct stack stack;
-};
+/* For kernels before 6.2, where a look-up in task storage may fail. */
+HASH(calls, u64, struct thread, 1 << 16);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, u32);
-	__type(value, struct scratch);
-} scratch SEC(".maps");
+	__type(value, struct thread);
+} new_threads SEC(".maps");
 
-static __always_inline struct scratch *get_scratch(void)
+static __always_inline bool in_task_storage(void)
+{
+	return HAS_FUNC(cgrp_storage_get);
+}
+
+/* The current thread, if it has made a check. */
+static __always_inline struct thread *current_thread(void)
+{
+	struct task_struct *task;
+	u64 id;
+
+	if (in_task_storage()) {
+		task = bpf_get_current_task_btf();
+		return task->bpf_storage ? bpf_task_storage_get(&threads, task, 0, 0) : 0;
+	}
+	id = bpf_get_current_task();
+	return bpf_map_lookup_elem(&calls, &id);
+}
+
+static __always_inline bool exiting(void)
+{
+	return CURRENT(flags) & PF_EXITING;
+}
+
+static __always_inline struct thread *new_thread(const struct followed *f)
 {
 	u32 zero = 0;
+	u64 id = bpf_get_current_task();
+	struct thread *t = bpf_map_lookup_elem(&new_threads, &zero);
 
-	return bpf_map_lookup_elem(&scratch, &zero);
+	if (!t)
+		return 0;
+	t->image = f->image;
+	t->recording = f->recording;
+	t->used = 0;
+	t->known = 0;
+	if (in_task_storage())
+		return bpf_task_storage_get(&threads, bpf_get_current_task_btf(), t,
+					    BPF_LOCAL_STORAGE_GET_F_CREATE);
+	/* Nobody would remove it. */
+	if (exiting())
+		return t;
+	if (bpf_map_update_elem(&calls, &id, t, BPF_ANY))
+		return 0;
+	return bpf_map_lookup_elem(&calls, &id);
 }
 
 static __always_inline bool add_to_known(const struct check_key *key, u32 count)
@@ -62,14 +113,22 @@ static __always_inline bool add_to_known(const struct check_key *key, u32 count)
 	return known;
 }
 
-static __always_inline void keep(const struct call *call, const struct slot *slot,
+static __always_inline void begin_call(struct thread *t)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	t->start = bpf_ktime_get_ns();
+	BPF_CORE_READ_INTO(&t->comm, task, group_leader, comm);
+}
+
+static __always_inline void keep(struct thread *t, const struct slot *slot,
 				 u32 flags, s64 ret)
 {
 	struct check_key key = {};
 	struct check check = {};
 
-	key.image = call->image;
-	key.site.nr = call->nr;
+	key.image = t->image;
+	key.site.nr = t->nr;
 	key.site.path = slot->path;
 	key.site.cap = slot->cap;
 	key.site.compat = !!(slot->flags & CHECK_COMPAT);
@@ -77,11 +136,13 @@ static __always_inline void keep(const struct call *call, const struct slot *slo
 	key.error = ret < 0 && ret >= -MAX_ERRNO ? ret : 0;
 	if (add_to_known(&key, slot->count))
 		return;
-	check.first = slot->first;
-	check.call = call->start;
+	if (!t->start)
+		begin_call(t);
+	check.first = slot->first ?: t->start;
+	check.call = t->start;
 	check.count = slot->count;
 	check.ret = ret;
-	__builtin_memcpy(check.comm, call->comm, COMM_LEN);
+	__builtin_memcpy(check.comm, t->comm, COMM_LEN);
 	/* Another thread may have come first. */
 	if (bpf_map_update_elem(&checks, &key, &check, BPF_NOEXIST) &&
 	    !add_to_known(&key, slot->count))
@@ -89,86 +150,29 @@ static __always_inline void keep(const struct call *call, const struct slot *slo
 }
 
 /* The call is over: what it returned is the outcome of each of its checks. */
-static __always_inline void finish_call(struct task_struct *task, u32 flags,
-					s64 ret)
+static __always_inline void finish_call(struct thread *t, u32 flags, s64 ret)
 {
-	u64 id = (u64)task;
-	struct call *call = bpf_map_lookup_elem(&calls, &id);
-
-	if (!call)
-		return;
 	for (u32 i = 0; i < CALL_SLOTS; i++) {
-		if (i >= call->used)
+		if (i >= t->used)
 			break;
-		keep(call, &call->slots[i], flags, ret);
+		keep(t, &t->slots[i], flags, ret);
 	}
-	bpf_map_delete_elem(&calls, &id);
+	t->known = t->used;
+	t->used = 0;
 }
 
-static __always_inline struct call *current_call(struct task_struct *task,
-						 const struct followed *f, s32 nr)
-{
-	u64 id = (u64)task;
-	struct call *call = bpf_map_lookup_elem(&calls, &id);
-	struct scratch *s = get_scratch();
 
-	/* A call that was left without sys_exit, as by a kernel that takes
-	 * over a thread (io_uring): nobody will say how it ended. */
-	if (call && call->nr != nr) {
-		finish_call(task, 0, 0);
-		call = 0;
-	}
-	if (call)
-		return call;
-	if (!s)
-		return 0;
-	s->call.image = f->image;
-	s->call.start = bpf_ktime_get_ns();
-	s->call.nr = nr;
-	s->call.used = 0;
-	BPF_CORE_READ_INTO(&s->call.comm, task, group_leader, comm);
-	if (bpf_map_update_elem(&calls, &id, &s->call, BPF_ANY))
-		return 0;
-	return bpf_map_lookup_elem(&calls, &id);
-}
-
-/* Walks the stack, says by which way the check was reached, and keeps the
- * stack of a way that is new. This takes 2 us, which only a followed process
- * pays: evidence must not be that of another way. */
-static __always_inline void find_path(void *ctx, const struct question *q,
-				      struct site *site)
-{
-	struct scratch *s = get_scratch();
-	u64 hash = 0;
-	long n;
-
-	if (!s)
-		return;
-	n = walk_stack(ctx, q, &s->stack);
-	if (n < 0)
-		n = 0;
-	s->stack.frames = n / sizeof(s->stack.ips[0]);
-	for (u32 i = 0; i < STACK_FRAMES; i++) {
-		if (i >= s->stack.frames)
-			break;
-		hash = (hash ^ s->stack.ips[i]) * 0x9e3779b97f4a7c15;
-		hash ^= hash >> 32;
-	}
-	site->path = hash;
-	if (!bpf_map_lookup_elem(&stacks, site) &&
-	    (!n || bpf_map_update_elem(&stacks, site, &s->stack, BPF_ANY)))
-		count_lost(LOST_DETAIL);
-}
-
-static __always_inline void add_check(struct call *call, struct slot *check)
+/* Notes a check of the call that is under way. */
+static __always_inline void add_check(struct thread *t, struct slot *check)
 {
 	struct slot *slot;
 
 	for (u32 i = 0; i < CALL_SLOTS; i++) {
-		slot = &call->slots[i];
-		if (i >= call->used) {
+		slot = &t->slots[i];
+		if (i >= t->used) {
+			check->first = bpf_ktime_get_ns();
 			*slot = *check;
-			call->used = i + 1;
+			t->used = i + 1;
 			return;
 		}
 		if (slot->path == check->path && slot->cap == check->cap &&
@@ -179,46 +183,55 @@ static __always_inline void add_check(struct call *call, struct slot *check)
 	}
 	/* More kinds than slots: keep it now, as one whose call did not
 	 * return, rather than not at all. */
-	keep(call, check, 0, 0);
+	check->first = bpf_ktime_get_ns();
+	keep(t, check, 0, 0);
 }
 
-/* Says where a check is made. False: the check is not to be recorded. */
-static __always_inline bool find_site(void *ctx, struct task_struct *task,
-				      const struct followed *f,
-				      const struct question *q, struct site *site)
+/* A call that makes the checks of the one before is not noted again. */
+static __always_inline bool is_repeat(struct thread *t, const struct slot *check)
 {
-	site->nr = syscall_number(task);
-	site->compat = syscall_is_compat(task);
-	if (!f->recording && !is_exec(site->nr, site->compat))
+	u64 i = t->used;
+	struct slot *slot;
+
+	if (i >= t->known || i >= CALL_SLOTS)
 		return false;
-	site->cap = q->cap;
-	find_path(ctx, q, site);
+	slot = &t->slots[i];
+	if (slot->path != check->path || slot->cap != check->cap ||
+	    slot->flags != check->flags)
+		return false;
+	if (!i)
+		t->start = 0;
+	slot->first = 0;
+	slot->count = 1;
+	t->used = i + 1;
 	return true;
 }
 
-static __always_inline void record(struct task_struct *task,
-				   const struct followed *f,
-				   const struct question *q,
-				   const struct site *site, int ret)
+static __always_inline void record(struct thread *t, const struct site *site,
+				   u32 kind, int ret)
 {
-	struct slot check = {};
-	struct call *call;
+	struct slot check = { .path = site->path, .cap = site->cap, .count = 1 };
 
-	check.first = bpf_ktime_get_ns();
-	check.path = site->path;
-	check.cap = q->cap;
-	check.count = 1;
-	check.flags = check_kind(task, q, ret) |
+	check.flags = kind | (ret ? 0 : CHECK_PASS) |
 		      (site->compat ? CHECK_COMPAT : 0);
-	call = current_call(task, f, site->nr);
-	if (call)
-		add_check(call, &check);
-	else
-		count_lost(LOST_CHECK);
+	if (t->nr != site->nr) {
+		/* A call that was left without sys_exit, as by a kernel that
+		 * takes over a thread (io_uring): nobody will say how it
+		 * ended. */
+		finish_call(t, 0, 0);
+		t->known = 0;
+		t->nr = site->nr;
+	}
+	if (!is_repeat(t, &check)) {
+		t->known = 0;
+		if (!t->used || !t->start)
+			begin_call(t);
+		add_check(t, &check);
+	}
 	/* A page fault does not end as a system call does, and what the next
-	 * one returns is not its outcome. */
-	if (site->nr < 0)
-		finish_call(task, 0, 0);
+	 * one returns is not its outcome. Nor does a call that exits end. */
+	if (site->nr < 0 || exiting())
+		finish_call(t, 0, 0);
 }
 
 static __always_inline struct followed *current_followed(void)
@@ -228,39 +241,107 @@ static __always_inline struct followed *current_followed(void)
 	return bpf_map_lookup_elem(&followed, &tgid);
 }
 
+/* The current thread, if it belongs to a followed process. */
+static __always_inline struct thread *followed_thread(void)
+{
+	struct thread *t = current_thread();
+	struct followed *f;
+
+	if (t && t->image.start)
+		return t;
+	f = current_followed();
+	if (!f)
+		return 0;
+	if (!t)
+		t = new_thread(f);
+	if (!t) {
+		count_lost(LOST_CHECK);
+		return 0;
+	}
+	t->image = f->image;
+	t->recording = f->recording;
+	return t;
+}
+
+/* Says by which way the check was reached, and keeps the stack of one that is
+ * new. */
+static __always_inline void find_way(void *ctx, u64 sp, const struct question *q,
+				     struct site *site)
+{
+	struct walk *w = get_walk();
+	struct way *way = w ? recognize(w, sp, q, site) : 0;
+
+	if (way) {
+		site->path = way->site.path;
+		return;
+	}
+	if (!w || !walk_way(ctx, q, w, site) ||
+	    (!bpf_map_lookup_elem(&stacks, site) &&
+	     bpf_map_update_elem(&stacks, site, &w->stack, BPF_ANY))) {
+		count_lost(LOST_DETAIL);
+		return;
+	}
+	remember(w, sp, q, site);
+}
+
 static __always_inline bool ignored(int ret)
 {
 	return false;
 }
 
-static __always_inline bool asked(void *ctx, u64 sp, const struct question *q,
+static __always_inline bool asked(void *ctx, u64 sp, struct question *q,
 				  struct site *site)
 {
-	struct followed *f = current_followed();
+	struct thread *t = followed_thread();
 
-	return f && find_site(ctx, (void *)bpf_get_current_task(), f, q, site);
+	if (!t)
+		return false;
+	site->nr = syscall_number();
+	site->compat = syscall_is_compat();
+	if (!t->recording && !is_exec(site->nr, site->compat))
+		return false;
+	site->cap = q->cap;
+	find_way(ctx, sp, q, site);
+	q->thread = t;
+	return true;
 }
 
 static __always_inline void answered(const struct question *q,
-				     const struct site *site, int ret)
+				     const struct site *site, u32 kind, int ret)
 {
-	struct followed *f = current_followed();
+	struct thread *t = q->thread ?: followed_thread();
 
-	if (f)
-		record((void *)bpf_get_current_task(), f, q, site, ret);
+	if (t)
+		record(t, site, kind, ret);
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 {
-	finish_call((void *)bpf_get_current_task(), CHECK_RETURNED, ret);
+	struct thread *t = current_thread();
+
+	if (!t)
+		return 0;
+	if (t->used)
+		finish_call(t, CHECK_RETURNED, ret);
+	/* It may be another image now. */
+	if (is_exec(syscall_number(), syscall_is_compat())) {
+		t->image.start = 0;
+		t->known = 0;
+	}
 	return 0;
 }
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct *task)
 {
-	finish_call(task, 0, 0);
+	struct thread *t = current_thread();
+	u64 id = (u64)task;
+
+	if (t)
+		finish_call(t, 0, 0);
+	if (t && !in_task_storage())
+		bpf_map_delete_elem(&calls, &id);
 	end_image(task);
 	return 0;
 }

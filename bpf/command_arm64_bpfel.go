@@ -114,9 +114,12 @@ const (
 	CommandMapFollowed              = "followed"
 	CommandMapImages                = "images"
 	CommandMapLost                  = "lost"
+	CommandMapNewThreads            = "new_threads"
 	CommandMapPending               = "pending"
-	CommandMapScratch               = "scratch"
 	CommandMapStacks                = "stacks"
+	CommandMapThreads               = "threads"
+	CommandMapWalks                 = "walks"
+	CommandMapWays                  = "ways"
 	CommandProgCapCapableEntry      = "cap_capable_entry"
 	CommandProgCapCapableFexit      = "cap_capable_fexit"
 	CommandProgCapCapableReturn     = "cap_capable_return"
@@ -211,9 +214,12 @@ type CommandMapSpecs struct {
 	Followed   *ebpf.MapSpec `ebpf:"followed"`
 	Images     *ebpf.MapSpec `ebpf:"images"`
 	Lost       *ebpf.MapSpec `ebpf:"lost"`
+	NewThreads *ebpf.MapSpec `ebpf:"new_threads"`
 	Pending    *ebpf.MapSpec `ebpf:"pending"`
-	Scratch    *ebpf.MapSpec `ebpf:"scratch"`
 	Stacks     *ebpf.MapSpec `ebpf:"stacks"`
+	Threads    *ebpf.MapSpec `ebpf:"threads"`
+	Walks      *ebpf.MapSpec `ebpf:"walks"`
+	Ways       *ebpf.MapSpec `ebpf:"ways"`
 }
 
 // CommandVariableSpecs contains global variables before they are loaded into the kernel.
@@ -258,9 +264,12 @@ type CommandMaps struct {
 	Followed   *ebpf.Map `ebpf:"followed"`
 	Images     *ebpf.Map `ebpf:"images"`
 	Lost       *ebpf.Map `ebpf:"lost"`
+	NewThreads *ebpf.Map `ebpf:"new_threads"`
 	Pending    *ebpf.Map `ebpf:"pending"`
-	Scratch    *ebpf.Map `ebpf:"scratch"`
 	Stacks     *ebpf.Map `ebpf:"stacks"`
+	Threads    *ebpf.Map `ebpf:"threads"`
+	Walks      *ebpf.Map `ebpf:"walks"`
+	Ways       *ebpf.Map `ebpf:"ways"`
 }
 
 func (m *CommandMaps) Close() error {
@@ -273,9 +282,12 @@ func (m *CommandMaps) Close() error {
 		m.Followed,
 		m.Images,
 		m.Lost,
+		m.NewThreads,
 		m.Pending,
-		m.Scratch,
 		m.Stacks,
+		m.Threads,
+		m.Walks,
+		m.Ways,
 	)
 }
 

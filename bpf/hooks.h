@@ -13,21 +13,21 @@
 #define CAPMON_HOOKS_H
 
 #include "lost.h"
-#include "site.h"
+#include "way.h"
 
 /* For a hook that sees question and answer at once. */
-static __always_inline int on_check(void *ctx, const struct question *q, int ret)
+static __always_inline int on_check(void *ctx, struct question *q, int ret)
 {
+	struct walk *w = get_walk();
 	struct site site = {};
-	void *at = ctx;
-	u64 sp = 0;
 
-	if (ignored(ret))
+	q->own_frames = 2; /* the program, and what called it */
+	if (!w || ignored(ret))
 		return 0;
-	/* Read back through memory: a pointer must not be reckoned with. */
-	bpf_probe_read_kernel(&sp, sizeof(sp), &at);
-	if (asked(ctx, sp, q, &site))
-		answered(q, &site, ret);
+	/* Read back from memory: the verifier forbids arithmetic on ctx. */
+	*(void *volatile *)&w->sp = ctx;
+	if (asked(ctx, *(volatile u64 *)&w->sp, q, &site))
+		answered(q, &site, question_kind(q), ret);
 	return 0;
 }
 
@@ -36,8 +36,9 @@ int BPF_PROG(cap_capable_tracepoint, const struct cred *cred,
 	     struct user_namespace *target_ns,
 	     const struct user_namespace *capable_ns, int cap, int ret)
 {
-	struct question q = { .cred = cred, .ns = target_ns, .cap = cap };
+	struct question q = { .cred = cred, .cap = cap };
 
+	q.ns_level = target_ns->level;
 	return on_check(ctx, &q, ret);
 }
 
@@ -45,8 +46,9 @@ SEC("fexit/cap_capable")
 int BPF_PROG(cap_capable_fexit, const struct cred *cred,
 	     struct user_namespace *target_ns, int cap, unsigned int opts, int ret)
 {
-	struct question q = { .cred = cred, .ns = target_ns, .cap = cap, .opts = opts };
+	struct question q = { .cred = cred, .cap = cap, .opts = opts };
 
+	q.ns_level = target_ns->level;
 	return on_check(ctx, &q, ret);
 }
 
@@ -62,9 +64,8 @@ struct frame {
 };
 
 struct pending {
-	struct question question;
 	struct site site;
-	u32 pad;
+	u32 kind; /* question_kind() */
 };
 
 struct {
@@ -79,15 +80,15 @@ int BPF_KPROBE(cap_capable_entry, const struct cred *cred,
 	       struct user_namespace *target_ns, int cap, unsigned int opts)
 {
 	struct frame frame = { .task = bpf_get_current_task(), .sp = PT_REGS_SP(ctx) };
+	struct question q = { .cred = cred, .cap = cap, .opts = opts };
 	struct pending p = {};
 
-	p.question.cred = cred;
-	p.question.ns = target_ns;
-	p.question.cap = cap;
-	p.question.opts = opts;
-	p.question.caller = CALLER_IN_REGISTER(ctx);
-	if (!asked(ctx, frame.sp, &p.question, &p.site))
+	q.ns_level = BPF_CORE_READ(target_ns, level);
+	q.own_frames = 1 + !!CALLER_IN_REGISTER(ctx);
+	q.caller = CALLER_IN_REGISTER(ctx);
+	if (!asked(ctx, frame.sp, &q, &p.site))
 		return 0;
+	p.kind = question_kind(&q);
 	if (bpf_map_lookup_elem(&pending, &frame))
 		count_lost(LOST_CHECK);
 	if (bpf_map_update_elem(&pending, &frame, &p, BPF_ANY))
@@ -99,6 +100,7 @@ SEC("kretprobe/cap_capable")
 int BPF_KRETPROBE(cap_capable_return, int ret)
 {
 	struct frame frame = { .task = bpf_get_current_task() };
+	struct question q = {};
 	struct pending *p;
 
 	frame.sp = PT_REGS_SP(ctx) - RETURN_ADDRESS_SIZE;
@@ -106,7 +108,7 @@ int BPF_KRETPROBE(cap_capable_return, int ret)
 	if (!p)
 		return 0;
 	if (!ignored(ret))
-		answered(&p->question, &p->site, ret);
+		answered(&q, &p->site, p->kind, ret);
 	bpf_map_delete_elem(&pending, &frame);
 	return 0;
 }

@@ -26,17 +26,16 @@ static __always_inline bool raised(const struct cred *cred, int cap)
 }
 
 /* On a kernel where it is not inlined, the hook on cap_capable was first. */
-static __always_inline bool already_seen(struct task_struct *task, u32 cap)
+static __always_inline bool already_seen(u32 cap)
 {
-	u64 id = (u64)task;
-	struct call *call = bpf_map_lookup_elem(&calls, &id);
+	struct thread *t = current_thread();
 
-	if (!call)
+	if (!t)
 		return false;
 	for (u32 i = 0; i < CALL_SLOTS; i++) {
-		if (i >= call->used)
+		if (i >= t->used)
 			break;
-		if (call->slots[i].cap == cap)
+		if (t->slots[i].cap == cap)
 			return true;
 	}
 	return false;
@@ -44,33 +43,26 @@ static __always_inline bool already_seen(struct task_struct *task, u32 cap)
 
 static __always_inline int on_inlined(void *ctx, struct question *q, int ret)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-
-	q->cred = BPF_CORE_READ(task, cred);
-	if (already_seen(task, q->cap))
-		return 0;
-	return on_check(ctx, q, ret);
+	q->cred = CURRENT(cred);
+	return already_seen(q->cap) ? 0 : on_check(ctx, q, ret);
 }
 
 /* SETPCAP in the task's own user namespace. */
 static __always_inline int on_setpcap(void *ctx)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	const struct cred *cred = BPF_CORE_READ(task, cred);
+	const struct cred *cred = CURRENT(cred);
 	struct question q = { .cap = CAP_SETPCAP };
 
 	if (!current_followed())
 		return 0;
-	q.ns = BPF_CORE_READ(cred, user_ns);
+	q.ns_level = BPF_CORE_READ(cred, user_ns, level);
 	return on_inlined(ctx, &q, raised(cred, CAP_SETPCAP) ? 0 : -EPERM);
 }
 
 /* Of what prctl(2) does, only this asks by cap_capable itself. */
 static __always_inline int on_prctl(void *ctx)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-
-	return current_followed() && first_argument(task) == PR_SET_SECUREBITS ?
+	return current_followed() && first_argument() == PR_SET_SECUREBITS ?
 		       on_setpcap(ctx) : 0;
 }
 

@@ -34,15 +34,18 @@ enum {
 
 enum {
 	BPF_F_NO_PREALLOC = 1,
+	BPF_LOCAL_STORAGE_GET_F_CREATE = 1,
 };
 
 enum {
 	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_CGROUP_ARRAY = 8,
 	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,
 	BPF_MAP_TYPE_RINGBUF = 27,
+	BPF_MAP_TYPE_TASK_STORAGE = 29,
 };
 
 /* Have registers under the names that the kernel gives them. */
@@ -131,9 +134,12 @@ struct thread_info {
 	u32 status; /* x86 only */
 };
 
+struct bpf_local_storage;
+
 struct task_struct {
 	struct thread_info thread_info;
 	void *stack;
+	u32 flags;
 	int exit_code;
 	int pid;
 	int tgid;
@@ -143,6 +149,7 @@ struct task_struct {
 	const struct cred *cred;
 	char comm[16];
 	struct signal_struct *signal;
+	struct bpf_local_storage *bpf_storage;
 };
 
 #if defined(__TARGET_ARCH_x86)

@@ -6,11 +6,18 @@
  * one command it has none on sys_exit, which would cost every system call of
  * every process; so what became of the call is not known.
  */
+
+/* As many as there can be up to the function that asked. */
+#define STACK_FRAMES 16
+
 #include "monitor_filter.h"
 #include "monitor_records.h"
-#include "path.h"
+#include "way.h"
 
 volatile const bool fold = true;
+
+/* User space adds to it when it has changed places. */
+volatile u32 generation = 1;
 
 /* Too large for the stack of kernels before 5.13 together with the rest. */
 struct {
@@ -20,48 +27,69 @@ struct {
 	__type(value, struct place);
 } new_place SEC(".maps");
 
-static __always_inline void keep_place(void *ctx, const struct question *q,
-				       const struct site *site)
+static __always_inline void keep_place(const struct walk *w, const struct site *site)
 {
 	u32 zero = 0;
 	struct place *p = bpf_map_lookup_elem(&new_place, &zero);
-	long n;
 
 	if (!p)
 		return;
-	n = walk_stack(ctx, q, &p->stack);
-	p->stack.frames = n < 0 ? 0 : n / sizeof(p->stack.ips[0]);
+	p->stack = w->stack;
 	/* Without it the check has no function, which is shown. */
 	bpf_map_update_elem(&places, site, p, BPF_NOEXIST);
 }
 
-static __always_inline u32 current_uid(struct task_struct *task)
+static __always_inline u32 current_uid(void)
 {
-	return BPF_CORE_READ(task, real_cred, euid.val);
+	return CURRENT(real_cred)->euid.val;
 }
 
-static __always_inline bool asked(void *ctx, u64 sp, const struct question *q,
+/* Finds the way, and what user space has made of its place. */
+static __always_inline bool find_place(void *ctx, u64 sp, const struct question *q,
+				       struct site *site)
+{
+	struct walk *w = get_walk();
+	struct place *place;
+	struct way *way;
+	u32 now = generation;
+
+	if (!w)
+		return true;
+	way = recognize(w, sp, q, site);
+	if (way) {
+		site->path = way->site.path;
+	} else {
+		walk_way(ctx, q, w, site);
+		way = remember(w, sp, q, site);
+	}
+	if (way && way->generation == now) {
+		site->path = way->path;
+		return !way->hidden;
+	}
+	place = bpf_map_lookup_elem(&places, site);
+	if (!place)
+		keep_place(w, site);
+	else if (place->path)
+		site->path = place->path;
+	if (way) {
+		way->path = site->path;
+		way->hidden = place && place->hidden;
+		way->generation = now;
+	}
+	return !place || !place->hidden;
+}
+
+static __always_inline bool asked(void *ctx, u64 sp, struct question *q,
 				  struct site *site)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
 	u32 tgid = bpf_get_current_pid_tgid() >> 32;
-	struct place *place;
 
-	if (!wanted_check(q) ||
-	    !wanted_process(tgid, by_uid ? current_uid(task) : 0))
+	if (!wanted_check(q) || !wanted_process(tgid, by_uid ? current_uid() : 0))
 		return false;
-	site->nr = syscall_number(task);
-	site->compat = syscall_is_compat(task);
-	site->path = path_to(task, sp);
+	site->nr = syscall_number();
+	site->compat = syscall_is_compat();
 	site->cap = q->cap;
-	place = bpf_map_lookup_elem(&places, site);
-	if (!place) {
-		keep_place(ctx, q, site);
-		return true;
-	}
-	if (place->path)
-		site->path = place->path;
-	return !place->hidden;
+	return find_place(ctx, sp, q, site);
 }
 
 static __always_inline bool ignored(int ret)
@@ -80,7 +108,7 @@ static __always_inline struct seen *find_in_window(void *window,
 }
 
 static __always_inline void answered(const struct question *q,
-				     const struct site *site, int ret)
+				     const struct site *site, u32 kind, int ret)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct seen_record r = {};
@@ -88,8 +116,8 @@ static __always_inline void answered(const struct question *q,
 	u32 zero = 0;
 
 	r.key.tgid = bpf_get_current_pid_tgid() >> 32;
-	r.key.uid = current_uid(task);
-	r.key.flags = check_kind(task, q, ret);
+	r.key.uid = current_uid();
+	r.key.flags = kind | (ret ? 0 : CHECK_PASS);
 	r.key.site = *site;
 	BPF_CORE_READ_INTO(&r.key.comm, task, group_leader, comm);
 	if (fold)

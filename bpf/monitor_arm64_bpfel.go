@@ -75,7 +75,7 @@ type MonitorSite struct {
 type MonitorStack struct {
 	_      structs.HostLayout
 	Frames uint64
-	Ips    [32]uint64
+	Ips    [16]uint64
 }
 
 // Names of all BPF objects in the ELF.
@@ -88,10 +88,11 @@ const (
 	MonitorMapPending               = "pending"
 	MonitorMapPids                  = "pids"
 	MonitorMapPlaces                = "places"
-	MonitorMapRawStacks             = "raw_stacks"
 	MonitorMapRing                  = "ring"
 	MonitorMapTree                  = "tree"
 	MonitorMapUids                  = "uids"
+	MonitorMapWalks                 = "walks"
+	MonitorMapWays                  = "ways"
 	MonitorMapWindows               = "windows"
 	MonitorProgCapCapableEntry      = "cap_capable_entry"
 	MonitorProgCapCapableFexit      = "cap_capable_fexit"
@@ -106,7 +107,7 @@ const (
 	MonitorVarCapMask               = "cap_mask"
 	MonitorVarCgroupCount           = "cgroup_count"
 	MonitorVarFold                  = "fold"
-	MonitorVarKernelText            = "kernel_text"
+	MonitorVarGeneration            = "generation"
 	MonitorVarOnlyFail              = "only_fail"
 	MonitorVarOwnTgid               = "own_tgid"
 	MonitorVarThreadSize            = "thread_size"
@@ -119,8 +120,6 @@ const (
 	MonitorVarUnusedSeenRecord      = "unused_seen_record"
 	MonitorVarUnusedSite            = "unused_site"
 	MonitorVarUnusedStack           = "unused_stack"
-	MonitorVarWrapperCount          = "wrapper_count"
-	MonitorVarWrappers              = "wrappers"
 )
 
 // LoadMonitor returns the embedded CollectionSpec for Monitor.
@@ -177,17 +176,18 @@ type MonitorProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type MonitorMapSpecs struct {
-	Cgroups   *ebpf.MapSpec `ebpf:"cgroups"`
-	Lost      *ebpf.MapSpec `ebpf:"lost"`
-	NewPlace  *ebpf.MapSpec `ebpf:"new_place"`
-	Pending   *ebpf.MapSpec `ebpf:"pending"`
-	Pids      *ebpf.MapSpec `ebpf:"pids"`
-	Places    *ebpf.MapSpec `ebpf:"places"`
-	RawStacks *ebpf.MapSpec `ebpf:"raw_stacks"`
-	Ring      *ebpf.MapSpec `ebpf:"ring"`
-	Tree      *ebpf.MapSpec `ebpf:"tree"`
-	Uids      *ebpf.MapSpec `ebpf:"uids"`
-	Windows   *ebpf.MapSpec `ebpf:"windows"`
+	Cgroups  *ebpf.MapSpec `ebpf:"cgroups"`
+	Lost     *ebpf.MapSpec `ebpf:"lost"`
+	NewPlace *ebpf.MapSpec `ebpf:"new_place"`
+	Pending  *ebpf.MapSpec `ebpf:"pending"`
+	Pids     *ebpf.MapSpec `ebpf:"pids"`
+	Places   *ebpf.MapSpec `ebpf:"places"`
+	Ring     *ebpf.MapSpec `ebpf:"ring"`
+	Tree     *ebpf.MapSpec `ebpf:"tree"`
+	Uids     *ebpf.MapSpec `ebpf:"uids"`
+	Walks    *ebpf.MapSpec `ebpf:"walks"`
+	Ways     *ebpf.MapSpec `ebpf:"ways"`
+	Windows  *ebpf.MapSpec `ebpf:"windows"`
 }
 
 // MonitorVariableSpecs contains global variables before they are loaded into the kernel.
@@ -201,7 +201,7 @@ type MonitorVariableSpecs struct {
 	CapMask          *ebpf.VariableSpec `ebpf:"cap_mask"`
 	CgroupCount      *ebpf.VariableSpec `ebpf:"cgroup_count"`
 	Fold             *ebpf.VariableSpec `ebpf:"fold"`
-	KernelText       *ebpf.VariableSpec `ebpf:"kernel_text"`
+	Generation       *ebpf.VariableSpec `ebpf:"generation"`
 	OnlyFail         *ebpf.VariableSpec `ebpf:"only_fail"`
 	OwnTgid          *ebpf.VariableSpec `ebpf:"own_tgid"`
 	ThreadSize       *ebpf.VariableSpec `ebpf:"thread_size"`
@@ -214,8 +214,6 @@ type MonitorVariableSpecs struct {
 	UnusedSeenRecord *ebpf.VariableSpec `ebpf:"unused_seen_record"`
 	UnusedSite       *ebpf.VariableSpec `ebpf:"unused_site"`
 	UnusedStack      *ebpf.VariableSpec `ebpf:"unused_stack"`
-	WrapperCount     *ebpf.VariableSpec `ebpf:"wrapper_count"`
-	Wrappers         *ebpf.VariableSpec `ebpf:"wrappers"`
 }
 
 // MonitorObjects contains all objects after they have been loaded into the kernel.
@@ -238,17 +236,18 @@ func (o *MonitorObjects) Close() error {
 //
 // It can be passed to LoadMonitorObjects or ebpf.CollectionSpec.LoadAndAssign.
 type MonitorMaps struct {
-	Cgroups   *ebpf.Map `ebpf:"cgroups"`
-	Lost      *ebpf.Map `ebpf:"lost"`
-	NewPlace  *ebpf.Map `ebpf:"new_place"`
-	Pending   *ebpf.Map `ebpf:"pending"`
-	Pids      *ebpf.Map `ebpf:"pids"`
-	Places    *ebpf.Map `ebpf:"places"`
-	RawStacks *ebpf.Map `ebpf:"raw_stacks"`
-	Ring      *ebpf.Map `ebpf:"ring"`
-	Tree      *ebpf.Map `ebpf:"tree"`
-	Uids      *ebpf.Map `ebpf:"uids"`
-	Windows   *ebpf.Map `ebpf:"windows"`
+	Cgroups  *ebpf.Map `ebpf:"cgroups"`
+	Lost     *ebpf.Map `ebpf:"lost"`
+	NewPlace *ebpf.Map `ebpf:"new_place"`
+	Pending  *ebpf.Map `ebpf:"pending"`
+	Pids     *ebpf.Map `ebpf:"pids"`
+	Places   *ebpf.Map `ebpf:"places"`
+	Ring     *ebpf.Map `ebpf:"ring"`
+	Tree     *ebpf.Map `ebpf:"tree"`
+	Uids     *ebpf.Map `ebpf:"uids"`
+	Walks    *ebpf.Map `ebpf:"walks"`
+	Ways     *ebpf.Map `ebpf:"ways"`
+	Windows  *ebpf.Map `ebpf:"windows"`
 }
 
 func (m *MonitorMaps) Close() error {
@@ -259,10 +258,11 @@ func (m *MonitorMaps) Close() error {
 		m.Pending,
 		m.Pids,
 		m.Places,
-		m.RawStacks,
 		m.Ring,
 		m.Tree,
 		m.Uids,
+		m.Walks,
+		m.Ways,
 		m.Windows,
 	)
 }
@@ -278,7 +278,7 @@ type MonitorVariables struct {
 	CapMask          *ebpf.Variable `ebpf:"cap_mask"`
 	CgroupCount      *ebpf.Variable `ebpf:"cgroup_count"`
 	Fold             *ebpf.Variable `ebpf:"fold"`
-	KernelText       *ebpf.Variable `ebpf:"kernel_text"`
+	Generation       *ebpf.Variable `ebpf:"generation"`
 	OnlyFail         *ebpf.Variable `ebpf:"only_fail"`
 	OwnTgid          *ebpf.Variable `ebpf:"own_tgid"`
 	ThreadSize       *ebpf.Variable `ebpf:"thread_size"`
@@ -291,8 +291,6 @@ type MonitorVariables struct {
 	UnusedSeenRecord *ebpf.Variable `ebpf:"unused_seen_record"`
 	UnusedSite       *ebpf.Variable `ebpf:"unused_site"`
 	UnusedStack      *ebpf.Variable `ebpf:"unused_stack"`
-	WrapperCount     *ebpf.Variable `ebpf:"wrapper_count"`
-	Wrappers         *ebpf.Variable `ebpf:"wrappers"`
 }
 
 // MonitorPrograms contains all programs after they have been loaded into the kernel.

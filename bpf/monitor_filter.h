@@ -53,11 +53,9 @@ static __always_inline bool wanted_process(u32 tgid, u32 uid)
 
 static __always_inline bool wanted_check(const struct question *q)
 {
-	struct user_namespace *ns = q->ns;
-
 	return (cap_mask >> (q->cap & 63)) & 1 &&
 	       (unaudited || !(q->opts & CAP_OPT_NOAUDIT)) &&
-	       (any_namespace || !BPF_CORE_READ(ns, level));
+	       (any_namespace || !q->ns_level);
 }
 
 SEC("tp_btf/sched_process_fork")

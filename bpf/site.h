@@ -4,9 +4,12 @@
 #define CAPMON_SITE_H
 
 #include "kernel.h"
+#include "syscall.h"
 
 #define COMM_LEN 16
+#ifndef STACK_FRAMES
 #define STACK_FRAMES 32
+#endif
 
 #define CAP_OPT_NOAUDIT 2 /* include/linux/security.h */
 
@@ -22,7 +25,7 @@ enum check_flags {
 /* Where a check was made. A stack is walked for the first of its kind only. */
 struct site {
 	s32 nr;
-	u32 path; /* by which way: path_to(), or a hash of the stack */
+	u32 path; /* by which way: a hash of the stack */
 	u8 cap;
 	u8 compat;
 	u8 pad[2];
@@ -33,14 +36,19 @@ struct stack {
 	u64 ips[STACK_FRAMES]; /* innermost first */
 };
 
+struct thread;
+
 /* What is asked of cap_capable. */
 struct question {
 	const struct cred *cred;
-	struct user_namespace *ns;
 	int cap;
 	u32 opts;
 	/* Who called cap_capable, where the stack does not hold it yet. */
 	u64 caller;
+	u32 own_frames; /* of the stack: the hook's */
+	int ns_level;   /* of the user namespace, 0 for the initial one */
+	/* For whom asked() found it, where answered() follows at once. */
+	struct thread *thread;
 };
 
 /* The size of what was stored, or an error. */
@@ -62,13 +70,12 @@ static __always_inline long walk_stack(void *ctx, const struct question *q,
 
 /* A check with other credentials than the task's own: while an override is
  * in force (access(2), overlayfs), or when what decides differs. */
-static __always_inline bool other_cred(struct task_struct *task,
-				       const struct cred *cred)
+static __always_inline bool other_cred(const struct cred *cred)
 {
-	const struct cred *own = BPF_CORE_READ(task, real_cred);
+	const struct cred *own = CURRENT(real_cred);
 	u64 a = 0, b = 0;
 
-	if (BPF_CORE_READ(task, cred) != own)
+	if (CURRENT(cred) != own)
 		return true;
 	if (cred == own)
 		return false;
@@ -77,16 +84,12 @@ static __always_inline bool other_cred(struct task_struct *task,
 	return a != b || BPF_CORE_READ(own, user_ns) != BPF_CORE_READ(cred, user_ns);
 }
 
-static __always_inline u32 check_kind(struct task_struct *task,
-				      const struct question *q, int ret)
+/* What is known of a check before its answer. */
+static __always_inline u32 question_kind(const struct question *q)
 {
-	/* Not within BPF_CORE_READ, which would look for a question in the kernel. */
-	struct user_namespace *ns = q->ns;
-
-	return (ret ? 0 : CHECK_PASS) |
-	       (q->opts & CAP_OPT_NOAUDIT ? CHECK_NOAUDIT : 0) |
-	       (BPF_CORE_READ(ns, level) ? CHECK_OTHER_NS : 0) |
-	       (other_cred(task, q->cred) ? CHECK_OTHER_CRED : 0);
+	return (q->opts & CAP_OPT_NOAUDIT ? CHECK_NOAUDIT : 0) |
+	       (q->ns_level ? CHECK_OTHER_NS : 0) |
+	       (other_cred(q->cred) ? CHECK_OTHER_CRED : 0);
 }
 
 #define HASH(name, key_type, value_type, entries)               \

@@ -9,19 +9,34 @@
 volatile const u32 thread_size = 16 << 10;
 
 enum bpf_func_id___known {
-	BPF_FUNC_task_pt_regs___known = 175,
+	BPF_FUNC_task_pt_regs___known = 175,   /* since 5.15 */
+	BPF_FUNC_cgrp_storage_get___known = 210, /* since 6.2 */
 };
 
-/* The registers with which the task entered the kernel. Before 5.15 there is
- * no helper, and they lie at the very top of the stack. */
-static __always_inline struct pt_regs *entry_regs(struct task_struct *task)
+#define HAS_FUNC(name) \
+	bpf_core_enum_value_exists(enum bpf_func_id___known, BPF_FUNC_##name##___known)
+
+/* A field of the current task. A pointer that comes with its type is followed
+ * by a load, others by a helper, which takes ten times as long. */
+#define CURRENT(...)                                                           \
+	(HAS_FUNC(task_pt_regs) ?                                              \
+		 bpf_get_current_task_btf()->__VA_ARGS__ :                     \
+		 BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), __VA_ARGS__))
+
+/* Where the registers lie with which the current task entered the kernel: at
+ * the very top of the stack. */
+static __always_inline void *stack_end(void)
 {
-	if (bpf_core_enum_value_exists(enum bpf_func_id___known,
-				       BPF_FUNC_task_pt_regs___known))
-		return (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
-	return BPF_CORE_READ(task, stack) + thread_size -
-	       bpf_core_type_size(struct pt_regs);
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, stack) + thread_size - bpf_core_type_size(struct pt_regs);
 }
+
+/* One of them. */
+#define ENTRY_REGISTER(name)                                                        \
+	(HAS_FUNC(task_pt_regs) ?                                                   \
+		 ((struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()))->name : \
+		 BPF_CORE_READ((struct pt_regs *)stack_end(), name))
 
 #if defined(__TARGET_ARCH_x86)
 
@@ -32,21 +47,21 @@ static __always_inline struct pt_regs *entry_regs(struct task_struct *task)
 #define NR_compat_execveat 358
 
 /* -1 outside of a system call. */
-static __always_inline s32 syscall_number(struct task_struct *task)
+static __always_inline s32 syscall_number(void)
 {
-	return BPF_CORE_READ(entry_regs(task), orig_ax);
+	return ENTRY_REGISTER(orig_ax);
 }
 
-static __always_inline bool syscall_is_compat(struct task_struct *task)
+static __always_inline u32 syscall_is_compat(void)
 {
-	return BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
+	return CURRENT(thread_info.status) / TS_COMPAT & 1;
 }
 
-static __always_inline u64 first_argument(struct task_struct *task)
+static __always_inline u64 first_argument(void)
 {
-	if (syscall_is_compat(task))
-		return BPF_CORE_READ(entry_regs(task), bx);
-	return BPF_CORE_READ(entry_regs(task), di);
+	if (syscall_is_compat())
+		return ENTRY_REGISTER(bx);
+	return ENTRY_REGISTER(di);
 }
 
 #elif defined(__TARGET_ARCH_arm64)
@@ -57,19 +72,19 @@ static __always_inline u64 first_argument(struct task_struct *task)
 #define NR_compat_execve 11
 #define NR_compat_execveat 387
 
-static __always_inline s32 syscall_number(struct task_struct *task)
+static __always_inline s32 syscall_number(void)
 {
-	return BPF_CORE_READ(entry_regs(task), syscallno);
+	return ENTRY_REGISTER(syscallno);
 }
 
-static __always_inline bool syscall_is_compat(struct task_struct *task)
+static __always_inline u32 syscall_is_compat(void)
 {
-	return BPF_CORE_READ(task, thread_info.flags) & (1UL << TIF_32BIT);
+	return CURRENT(thread_info.flags) >> TIF_32BIT & 1;
 }
 
-static __always_inline u64 first_argument(struct task_struct *task)
+static __always_inline u64 first_argument(void)
 {
-	return BPF_CORE_READ(entry_regs(task), orig_x0);
+	return ENTRY_REGISTER(orig_x0);
 }
 
 #endif

@@ -2,9 +2,13 @@ package backend
 
 import (
 	"bytes"
+	"os"
 	"time"
 
+	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
+
+	"github.com/capmon/capmon/bpf"
 )
 
 // Monotonic is the time that bpf_ktime_get_ns() counts in.
@@ -23,4 +27,10 @@ func Text(chars []int8) string {
 	}
 	b, _, _ = bytes.Cut(b, []byte{0})
 	return string(b)
+}
+
+// setThreadSize tells the programs how large a kernel stack is: THREAD_SIZE of
+// arch/x86/include/asm/page_64_types.h and arch/arm64/include/asm/memory.h.
+func setThreadSize(spec *ebpf.CollectionSpec) error {
+	return spec.Variables[bpf.MonitorVarThreadSize].Set(uint32(max(16<<10, os.Getpagesize())))
 }

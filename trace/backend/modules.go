@@ -6,21 +6,21 @@ import (
 	"sync"
 )
 
-// SymbolReader returns a function that reads the symbols when it is first
+// kallsymsReader returns a function that reads the symbols when it is first
 // called, and anew when a module has come or gone since: an address in one
 // that is not known would be taken for another's.
-func SymbolReader() func() (*Symbols, error) {
+func kallsymsReader() func() (*kallsyms, error) {
 	var mu sync.Mutex
-	var known *Symbols
+	var known *kallsyms
 	var knownModules string
-	return func() (*Symbols, error) {
+	return func() (*kallsyms, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		modules := loadedModules()
 		if known != nil && modules == knownModules {
 			return known, nil
 		}
-		s, err := ReadSymbols()
+		s, err := readKallsyms()
 		if err == nil {
 			known, knownModules = s, modules
 		}

@@ -230,11 +230,10 @@ func (t *Tracer) stack(site bpf.CommandSite) ([]string, error) {
 	} else if err != nil {
 		return nil, fmt.Errorf("read kernel stacks: %w", err)
 	}
-	symbols, err := t.symbols()
+	named, err := t.symbols.Stack(raw.Ips[:min(raw.Frames, uint64(len(raw.Ips)))])
 	if err != nil {
 		return nil, err
 	}
-	named := symbols.Stack(raw.Ips[:min(raw.Frames, uint64(len(raw.Ips)))])
 	t.stacks[site] = named
 	return named, nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/features"
 
 	"github.com/capmon/capmon/bpf"
 	"github.com/capmon/capmon/trace"
@@ -22,7 +23,7 @@ type Tracer struct {
 	maps     bpf.CommandMaps
 
 	syscalls trace.Syscalls
-	symbols  func() (*backend.Symbols, error)
+	symbols  backend.Symbols
 
 	collecting  sync.Mutex
 	mu          sync.Mutex
@@ -69,14 +70,29 @@ func load(b backend.Backend, spec *ebpf.CollectionSpec) (*Tracer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := fitThreads(spec); err != nil {
+		return nil, err
+	}
 	t := &Tracer{syscalls: names, stacks: map[bpf.CommandSite][]string{}}
 	if t.programs, err = backend.Load(b, spec, &t.maps); err != nil {
 		return nil, err
 	}
-	// Symbols take some 100 ms to read: do it while the first attempt runs.
-	t.symbols = backend.SymbolReader()
-	go t.symbols()
 	return t, nil
+}
+
+// fitThreads lets the programs load before Linux 5.11, which has no task
+// storage. They use another map there.
+func fitThreads(spec *ebpf.CollectionSpec) error {
+	err := features.HaveMapType(ebpf.TaskStorage)
+	if errors.Is(err, ebpf.ErrNotSupported) {
+		threads := spec.Maps[bpf.CommandMapThreads]
+		threads.Type, threads.MaxEntries = ebpf.Hash, 1
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look for task storage: %w", err)
+	}
+	return nil
 }
 
 // Backend is the name of the backend that was loaded.
@@ -87,7 +103,7 @@ func (t *Tracer) Close() error {
 	if t == nil {
 		return nil
 	}
-	return errors.Join(t.programs.Close(), t.maps.Close())
+	return errors.Join(t.programs.Close(), t.symbols.Close(), t.maps.Close())
 }
 
 // Recording is what is seen of one command.

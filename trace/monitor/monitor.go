@@ -65,6 +65,7 @@ type Monitor struct {
 	ring     *ringbuf.Reader
 	window   *window
 	places   *places
+	symbols  backend.Symbols
 	syscalls trace.Syscalls
 }
 
@@ -78,13 +79,6 @@ func open(b backend.Backend, c Config) (*Monitor, error) {
 	if err != nil {
 		return nil, err
 	}
-	symbols, err := backend.ReadSymbols()
-	if err != nil {
-		return nil, err
-	}
-	if err := symbols.Locate(spec); err != nil {
-		return nil, err
-	}
 	names, err := trace.NewSyscalls()
 	if err != nil {
 		return nil, err
@@ -94,7 +88,6 @@ func open(b backend.Backend, c Config) (*Monitor, error) {
 		m.Close()
 		return nil, err
 	}
-	m.places = newPlaces(m.maps.Places, symbols)
 	return m, nil
 }
 
@@ -120,9 +113,15 @@ func newSpec(c Config) (*ebpf.CollectionSpec, error) {
 
 // start loads the programs, fills their maps and attaches them.
 func (m *Monitor) start(b backend.Backend, spec *ebpf.CollectionSpec) (err error) {
-	if m.programs, err = backend.Load(b, spec, &m.maps); err != nil {
+	var loaded struct {
+		bpf.MonitorMaps
+		Generation *ebpf.Variable `ebpf:"generation"`
+	}
+	if m.programs, err = backend.Load(b, spec, &loaded); err != nil {
 		return err
 	}
+	m.maps = loaded.MonitorMaps
+	m.places = newPlaces(m.maps.Places, loaded.Generation, &m.symbols)
 	if err := m.config.Filter.fill(&m.maps); err != nil {
 		return err
 	}
@@ -143,7 +142,7 @@ func (m *Monitor) Lost() (uint64, error) { return m.programs.Lost() }
 
 // Close detaches and unloads everything.
 func (m *Monitor) Close() error {
-	errs := []error{m.programs.Close()}
+	errs := []error{m.programs.Close(), m.symbols.Close()}
 	if m.ring != nil {
 		errs = append(errs, m.ring.Close())
 	}

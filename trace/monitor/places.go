@@ -30,17 +30,20 @@ type purpose struct {
 
 // places names the places in the kernel where checks are made.
 type places struct {
-	stacks  *ebpf.Map
-	symbols *backend.Symbols
-	known   map[bpf.MonitorSite]place
-	first   map[purpose]bpf.MonitorSite
+	stacks *ebpf.Map
+	// generation is to change with stacks: the programs remember what they
+	// found there.
+	generation *ebpf.Variable
+	symbols    *backend.Symbols
+	known      map[bpf.MonitorSite]place
+	first      map[purpose]bpf.MonitorSite
 	// missed: the kernel side had no room for some place.
 	missed bool
 }
 
-func newPlaces(stacks *ebpf.Map, symbols *backend.Symbols) *places {
+func newPlaces(stacks *ebpf.Map, generation *ebpf.Variable, symbols *backend.Symbols) *places {
 	return &places{
-		stacks: stacks, symbols: symbols,
+		stacks: stacks, generation: generation, symbols: symbols,
 		known: map[bpf.MonitorSite]place{}, first: map[purpose]bpf.MonitorSite{},
 	}
 }
@@ -62,7 +65,10 @@ func (p *places) find(site bpf.MonitorSite, hide bool) (bpf.MonitorSite, place, 
 	} else if err != nil {
 		return site, place{}, fmt.Errorf("read kernel stacks: %w", err)
 	}
-	stack := p.symbols.Stack(raw.Stack.Ips[:min(raw.Stack.Frames, uint64(len(raw.Stack.Ips)))])
+	stack, err := p.symbols.Stack(raw.Stack.Ips[:min(raw.Stack.Frames, uint64(len(raw.Stack.Ips)))])
+	if err != nil {
+		return site, place{}, err
+	}
 	found = place{trace.Asker(stack), trace.AuditedByStack(stack)}
 	p.known[site] = found
 	purpose.place = found
@@ -78,7 +84,7 @@ func (p *places) find(site bpf.MonitorSite, hide bool) (bpf.MonitorSite, place, 
 	if err := p.stacks.Put(site, raw); err != nil {
 		return site, place{}, fmt.Errorf("mark kernel stack: %w", err)
 	}
-	return first, found, nil
+	return first, found, p.changed()
 }
 
 // tidy forgets everything when there is no room for more. It is called when
@@ -90,6 +96,21 @@ func (p *places) tidy() error {
 	p.missed = false
 	clear(p.known)
 	clear(p.first)
-	_, err := backend.Take[bpf.MonitorSite, bpf.MonitorPlace](p.stacks, func(bpf.MonitorSite) bool { return true })
-	return err
+	if _, err := backend.Take[bpf.MonitorSite, bpf.MonitorPlace](p.stacks, func(bpf.MonitorSite) bool { return true }); err != nil {
+		return err
+	}
+	return p.changed()
+}
+
+// changed has the programs look at stacks again.
+func (p *places) changed() error {
+	var generation uint32
+	if err := p.generation.Get(&generation); err != nil {
+		return fmt.Errorf("read generation of kernel stacks: %w", err)
+	}
+	// 0 stands for what was never looked up.
+	if err := p.generation.Set(max(generation+1, 1)); err != nil {
+		return fmt.Errorf("set generation of kernel stacks: %w", err)
+	}
+	return nil
 }

@@ -51,7 +51,7 @@ func goodMachine() Machine {
 		security: files(map[string]string{"lockdown": "[none] integrity confidentiality\n", "lsm": "lockdown,capability,yama"}),
 		release:  "6.14.0-1-amd64", architecture: "x86_64",
 		held: everyCap, grantable: everyCap, known: everyCap, ambient: true,
-		symbols: func() (int, error) { return 1000, nil },
+		symbols: func() (bool, error) { return true, nil },
 		probe:   sees,
 	}
 }
@@ -242,13 +242,13 @@ func TestDoctorConcludes(t *testing.T) {
 	}
 }
 
-func noSymbols() (int, error) { return 0, nil }
+func noSymbols() (bool, error) { return false, nil }
 
 // Where nothing can be read, doctor says so and goes on.
 func TestDoctorKnowsNothing(t *testing.T) {
 	m := goodMachine()
 	m.files, m.security, m.probe = fstest.MapFS{}, nil, allFail(syscall.EPERM)
-	m.symbols = func() (int, error) { return 0, errors.New("no /proc") }
+	m.symbols = func() (bool, error) { return false, errors.New("no /proc") }
 	d := Diagnose(m)
 	if d.Lockdown != "unknown" || d.SecurityModules != nil || d.KptrRestrict != nil || d.Symbols || d.Cgroup2 != "" {
 		t.Errorf("%+v", d.facts)

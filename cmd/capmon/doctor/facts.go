@@ -31,7 +31,7 @@ type Machine struct {
 	// given, known what the kernel has.
 	held, grantable, known caps.Set
 	ambient                bool
-	symbols                func() (int, error)
+	symbols                func() (bool, error)
 	probe                  func(backend string) follow.Probe
 }
 
@@ -49,7 +49,7 @@ type facts struct {
 	UnprivilegedBPFDisabled *int `json:"unprivileged_bpf_disabled"`
 	PerfEventParanoid       *int `json:"perf_event_paranoid"`
 	KptrRestrict            *int `json:"kptr_restrict"`
-	// Symbols: the addresses of kernel functions can be read.
+	// Symbols: kernel functions can be named.
 	Symbols bool `json:"kernel_symbols"`
 	// Cgroup2 is where it is mounted, "" if it is not.
 	Cgroup2 string `json:"cgroup2"`
@@ -78,7 +78,7 @@ func ThisMachine() Machine {
 		release: KernelRelease(), architecture: architecture(), uid: os.Getuid(),
 		held: heldCapabilities(), grantable: launch.Grantable(), known: 1<<cap.MaxBits() - 1,
 		ambient: hasAmbient(),
-		symbols: backend.CountSymbols, probe: follow.ProbeBackend,
+		symbols: backend.HasSymbols, probe: follow.ProbeBackend,
 	}
 }
 
@@ -93,8 +93,8 @@ func (m Machine) facts() facts {
 		// If there is no sysfs, attaching has to tell.
 		kprobes: m.exists("sys/bus/event_source/devices/kprobe") || !m.exists("sys/bus/event_source/devices"),
 	}
-	n, err := m.symbols()
-	f.Symbols = err == nil && n > 0
+	hasSymbols, err := m.symbols()
+	f.Symbols = err == nil && hasSymbols
 	f.Lockdown, f.SecurityModules = m.lockdown(), m.securityModules()
 	if mounts, err := fs.ReadFile(m.files, "proc/self/mountinfo"); err == nil {
 		f.Cgroup2, _ = cgroup.Mount(bytes.NewReader(mounts))

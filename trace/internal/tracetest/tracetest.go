@@ -41,7 +41,7 @@ func (l *Loader) Backends(t *testing.T) []string {
 		return names
 	}
 	l.once.Do(l.tryAll)
-	if kernelIsSince(t, tracepointSince) && !slices.Contains(l.loads, "tracepoint") {
+	if KernelIsSince(t, tracepointSince) && !slices.Contains(l.loads, "tracepoint") {
 		t.Fatalf("the tracepoint does not load: %v", l.failed)
 	}
 	if len(l.loads) == 0 {
@@ -60,7 +60,8 @@ func (l *Loader) tryAll() {
 	}
 }
 
-func kernelIsSince(t *testing.T, since [2]int) bool {
+// KernelIsSince says whether the kernel has that version or a later one.
+func KernelIsSince(t *testing.T, since [2]int) bool {
 	t.Helper()
 	var name unix.Utsname
 	testenv.Must(t, unix.Uname(&name))

@@ -6,7 +6,7 @@ import (
 )
 
 func TestSymbolNames(t *testing.T) {
-	var s Symbols
+	var s kallsyms
 	for _, line := range []string{
 		"ffffffff81000100 T first", "ffffffff81000200 t second.isra.0", "ffffffff81000180 D data",
 		"ffffffff81000300 W third\t[module]", "0000000000000000 T hidden", "nonsense", "", "x T y",

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * By which way through the kernel a hook was reached: which return addresses
+ * lie between it and the system call. To walk the stack takes 2 us, so a way
+ * is walked once, and recognized from then on by its addresses at the places
+ * of the stack where they were found.
+ *
+ * This tells ways apart as surely as the walk does. Where a function keeps the
+ * address that it returns to follows from where in this function it is; so if
+ * all addresses up to one are those of the way, the place of the next is the
+ * way's, too, and another way has another address there. What else lies on the
+ * stack, the remains of earlier calls, can have a way taken for a new one, to
+ * be walked again, but not for another. How deep the stack is does not tell:
+ * CONFIG_RANDOMIZE_KSTACK_OFFSET begins each system call at another depth, so
+ * the frames of the entry code above that gap are left out. They follow from
+ * the system call, which belongs to the way.
+ */
+#ifndef CAPMON_WAY_H
+#define CAPMON_WAY_H
+
+#include "site.h"
+#include "syscall.h"
+
+#define WAYS 64      /* remembered by each processor */
+#define WAY_PROBES 4 /* among which places for one */
+#define WAY_WORDS 64 /* a power of 2, as are the others */
+#define RAW_WORDS 512 /* a deeper stack is walked each time */
+#define BLOOM_WORDS 8
+
+struct way {
+	struct site site;
+	u32 words;
+	u64 caller; /* struct question */
+	u32 size;   /* of the stack that holds the words */
+	/* Of the monitor, see there. */
+	u32 generation;
+	u32 path;
+	u32 hidden;
+	u16 at[WAY_WORDS];
+	u64 word[WAY_WORDS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, WAYS);
+	__type(key, u32);
+	__type(value, struct way);
+} ways SEC(".maps");
+
+struct walk {
+	u64 sp;
+	u32 next; /* way to forget */
+	/* Never in a register, whose values the verifier would follow: it would
+	 * look at each word once for each value. */
+	volatile u32 words, left;
+	u64 bloom[BLOOM_WORDS];
+	struct stack stack;
+	u64 word[RAW_WORDS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct walk);
+} walks SEC(".maps");
+
+static __always_inline struct walk *get_walk(void)
+{
+	u32 zero = 0;
+
+	return bpf_map_lookup_elem(&walks, &zero);
+}
+
+#if defined(__TARGET_ARCH_x86)
+
+#define ENTRY_FRAMES 1 /* entry_SYSCALL_64 (arch/x86/entry/entry_64.S) */
+
+static __always_inline u64 plain(u64 word)
+{
+	return word;
+}
+
+#elif defined(__TARGET_ARCH_arm64)
+
+/* el0t_64_sync to el0_svc_common (arch/arm64/kernel/entry-common.c,
+ * syscall.c); one less where that is inlined, and then invoke_syscall. */
+#define ENTRY_FRAMES 5
+
+/* A return address may be signed, by the stack pointer among others:
+ * Documentation/arch/arm64/pointer-authentication.rst. The signature is in the
+ * bits above the 48 of an address, except for bit 55. */
+static __always_inline u64 plain(u64 word)
+{
+	return word >> 55 & 1 ? word | 0xffffULL << 48 : word;
+}
+
+#endif
+
+/* Bit of the filter that stands for an address. */
+static __always_inline u32 bloom_bit(u64 word)
+{
+	return word * 0x9e3779b97f4a7c15 >> 55;
+}
+
+/* Like the loops below it has no branches that could be left out: the verifier
+ * follows both sides of each. */
+static __always_inline bool is_way(const struct way *way, struct walk *w, u64 sp,
+				   const struct question *q, const struct site *site)
+{
+	u32 size = way->size;
+	u64 other = 0;
+
+	if (way->site.nr != site->nr || way->site.cap != site->cap ||
+	    way->site.compat != site->compat || way->caller != q->caller ||
+	    !way->words || size > sizeof(w->word) ||
+	    bpf_probe_read_kernel(w->word, size, (void *)sp))
+		return false;
+	for (u32 i = 0; i < WAY_WORDS; i++) {
+		if (i >= way->words)
+			break;
+		other |= plain(w->word[way->at[i] % RAW_WORDS]) ^ way->word[i];
+	}
+	return !other;
+}
+
+static __always_inline u32 first_probe(const struct site *site)
+{
+	return ((u32)site->nr * 2654435761 >> 16 ^ (u32)site->cap << 2) % WAYS;
+}
+
+static __always_inline struct way *recognize(struct walk *w, u64 sp,
+					     const struct question *q,
+					     const struct site *site)
+{
+	u32 first = first_probe(site), at;
+	struct way *way;
+
+	for (u32 i = 0; i < WAY_PROBES; i++) {
+		at = first ^ i;
+		way = bpf_map_lookup_elem(&ways, &at);
+		if (way && is_way(way, w, sp, q, site))
+			return way;
+	}
+	return 0;
+}
+
+/* Walks the stack, and makes a number of it. False: there is no stack. */
+static __always_inline bool walk_way(void *ctx, const struct question *q,
+				     struct walk *w, struct site *site)
+{
+	long n = walk_stack(ctx, q, &w->stack);
+	u64 hash = 0;
+
+	if (n < 0)
+		n = 0;
+	w->stack.frames = n / sizeof(w->stack.ips[0]);
+	for (u32 i = 0; i < STACK_FRAMES; i++) {
+		if (i >= w->stack.frames)
+			break;
+		hash = (hash ^ w->stack.ips[i]) * 0x9e3779b97f4a7c15;
+		hash ^= hash >> 32;
+	}
+	site->path = hash;
+	return n;
+}
+
+/* How many of the frames lie between the hook and the entry code. */
+static __always_inline u32 inner_frames(const struct walk *w, const struct site *site)
+{
+	u32 frames = w->stack.frames;
+
+	if (site->nr >= 0 && frames < STACK_FRAMES)
+		frames = frames > ENTRY_FRAMES ? frames - ENTRY_FRAMES : 0;
+	return frames;
+}
+
+static __always_inline void mark_addresses(struct walk *w, u32 frames)
+{
+	u32 bit;
+
+	for (u32 i = 0; i < BLOOM_WORDS; i++)
+		w->bloom[i] = 0;
+	for (u32 i = 0; i < STACK_FRAMES; i++) {
+		if (i >= frames)
+			break;
+		bit = bloom_bit(w->stack.ips[i]);
+		w->bloom[bit / 64 % BLOOM_WORDS] |= 1ULL << bit % 64;
+	}
+}
+
+/* Finds what looks like one of the addresses, wherever it is. */
+static __always_inline void find_words(struct walk *w, struct way *way, u64 size)
+{
+	u64 word;
+	u32 bit, n;
+
+	w->words = 0;
+	for (u32 i = 0; i < RAW_WORDS; i++) {
+		if (i * sizeof(word) >= size)
+			break;
+		word = plain(w->word[i]);
+		bit = bloom_bit(word);
+		n = w->words;
+		way->at[n % WAY_WORDS] = i;
+		way->word[n % WAY_WORDS] = word;
+		w->words = n + (w->bloom[bit / 64 % BLOOM_WORDS] >> bit % 64 & 1);
+	}
+}
+
+/* Whether all addresses are among the words, but for those of the hook itself,
+ * which lie below. If not, a probe on return has put itself between, and the
+ * walk knew it. */
+static __always_inline bool found_all(struct walk *w, const struct way *way,
+				      const struct question *q, u32 frames)
+{
+	u32 n = w->words, left;
+
+	w->left = frames;
+	for (u32 i = 0; i < WAY_WORDS; i++) {
+		if (i >= n)
+			break;
+		left = w->left;
+		w->left = left - (way->word[(n - 1 - i) % WAY_WORDS] ==
+				  w->stack.ips[(left - 1) % STACK_FRAMES]);
+	}
+	return w->left <= q->own_frames;
+}
+
+/* Remembers by which words on the stack the way that was walked is recognized. */
+static __always_inline struct way *remember(struct walk *w, u64 sp,
+					    const struct question *q,
+					    const struct site *site)
+{
+	u64 size = (u64)stack_end() - sp;
+	u32 at = first_probe(site) ^ w->next++ % WAY_PROBES;
+	struct way *way = bpf_map_lookup_elem(&ways, &at);
+	u32 frames = inner_frames(w, site), n;
+
+	if (!way || size > sizeof(w->word) ||
+	    bpf_probe_read_kernel(w->word, size, (void *)sp))
+		return 0;
+	way->words = 0;
+	mark_addresses(w, frames);
+	find_words(w, way, size);
+	n = w->words;
+	if (!n || n >= WAY_WORDS || !found_all(w, way, q, frames))
+		return 0;
+	way->site = *site;
+	way->caller = q->caller;
+	way->generation = 0;
+	way->size = (way->at[(n - 1) % WAY_WORDS] + 1) * sizeof(u64);
+	way->words = n;
+	return way;
+}
+
+#endif
