@@ -9,46 +9,11 @@
 #include "tree.h"
 #include "way.h"
 
-#define CALL_SLOTS 12
 #define MAX_ERRNO 4095 /* include/linux/err.h */
-#define PF_EXITING 4 /* include/linux/sched.h */
-
-struct slot {
-	u64 first;
-	u32 path;
-	u32 flags;
-	u32 count;
-	u32 cap;
-};
-
-/*
- * A thread of a followed process, and the system call in which it makes
- * checks. They stay when it has returned: most calls are like the one before,
- * so that nothing has to be noted anew.
- */
-struct thread {
-	struct image_key image; /* start 0: to be looked up */
-	u32 recording;
-	s32 nr;
-	/* 64 bits, or the compiler makes another register of them than the
-	 * one whose bounds the verifier knows. */
-	u64 used;  /* slots of this call */
-	u64 known; /* slots of the call before, of the same image */
-	u64 start; /* 0: not noted yet */
-	char comm[COMM_LEN];
-	struct slot slots[CALL_SLOTS];
-};
-
-/* By task and not by thread id, which exec may change within the call. */
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, u32);
-	__type(value, struct thread);
-} threads SEC(".maps");
-
-/* For kernels before 6.2, where a look-up in task storage may fail. */
-HASH(calls, u64, struct thread, 1 << 16);
+/* include/linux/sched.h */
+#define PF_EXITING 0x4
+#define PF_IO_WORKER 0x10
+#define PF_USER_WORKER 0x4000
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -57,51 +22,9 @@ struct {
 	__type(value, struct thread);
 } new_threads SEC(".maps");
 
-static __always_inline bool in_task_storage(void)
-{
-	return HAS_FUNC(cgrp_storage_get);
-}
-
-/* The current thread, if it has made a check. */
-static __always_inline struct thread *current_thread(void)
-{
-	struct task_struct *task;
-	u64 id;
-
-	if (in_task_storage()) {
-		task = bpf_get_current_task_btf();
-		return task->bpf_storage ? bpf_task_storage_get(&threads, task, 0, 0) : 0;
-	}
-	id = bpf_get_current_task();
-	return bpf_map_lookup_elem(&calls, &id);
-}
-
 static __always_inline bool exiting(void)
 {
 	return CURRENT(flags) & PF_EXITING;
-}
-
-static __always_inline struct thread *new_thread(const struct followed *f)
-{
-	u32 zero = 0;
-	u64 id = bpf_get_current_task();
-	struct thread *t = bpf_map_lookup_elem(&new_threads, &zero);
-
-	if (!t)
-		return 0;
-	t->image = f->image;
-	t->recording = f->recording;
-	t->used = 0;
-	t->known = 0;
-	if (in_task_storage())
-		return bpf_task_storage_get(&threads, bpf_get_current_task_btf(), t,
-					    BPF_LOCAL_STORAGE_GET_F_CREATE);
-	/* Nobody would remove it. */
-	if (exiting())
-		return t;
-	if (bpf_map_update_elem(&calls, &id, t, BPF_ANY))
-		return 0;
-	return bpf_map_lookup_elem(&calls, &id);
 }
 
 static __always_inline bool add_to_known(const struct check_key *key, u32 count)
@@ -241,6 +164,37 @@ static __always_inline struct followed *current_followed(void)
 	return bpf_map_lookup_elem(&followed, &tgid);
 }
 
+static __always_inline struct thread *new_thread(void)
+{
+	u64 id = bpf_get_current_task();
+	u32 zero = 0;
+	struct thread *t;
+
+	if (in_task_storage())
+		return bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0,
+					    BPF_LOCAL_STORAGE_GET_F_CREATE);
+	t = bpf_map_lookup_elem(&new_threads, &zero);
+	if (!t)
+		return 0;
+	t->image.start = 0;
+	t->used = 0;
+	t->known = 0;
+	/* Nobody would remove it. */
+	if (exiting())
+		return t;
+	if (bpf_map_update_elem(&calls, &id, t, BPF_ANY))
+		return 0;
+	return bpf_map_lookup_elem(&calls, &id);
+}
+
+/* Whether the current task can be a thread of a followed process that was not
+ * marked: a worker of the kernel's (io_uring) begins without a fork. */
+static __always_inline bool can_be_followed(void)
+{
+	return !in_task_storage() || unmarked ||
+	       CURRENT(flags) & (PF_IO_WORKER | PF_USER_WORKER);
+}
+
 /* The current thread, if it belongs to a followed process. */
 static __always_inline struct thread *followed_thread(void)
 {
@@ -249,11 +203,13 @@ static __always_inline struct thread *followed_thread(void)
 
 	if (t && t->image.start)
 		return t;
+	if (!t && !can_be_followed())
+		return 0;
 	f = current_followed();
 	if (!f)
 		return 0;
 	if (!t)
-		t = new_thread(f);
+		t = new_thread();
 	if (!t) {
 		count_lost(LOST_CHECK);
 		return 0;
@@ -338,10 +294,13 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	struct thread *t = current_thread();
 	u64 id = (u64)task;
 
-	if (t)
+	if (t) {
 		finish_call(t, 0, 0);
-	if (t && !in_task_storage())
-		bpf_map_delete_elem(&calls, &id);
+		/* Others of its process may go on, or it was the last. */
+		t->image.start = 0;
+		if (!in_task_storage())
+			bpf_map_delete_elem(&calls, &id);
+	}
 	end_image(task);
 	return 0;
 }

@@ -135,6 +135,7 @@ const (
 	CommandProgOnFork               = "on_fork"
 	CommandProgOnSysExit            = "on_sys_exit"
 	CommandVarThreadSize            = "thread_size"
+	CommandVarUnmarked              = "unmarked"
 	CommandVarUnusedCheck           = "unused_check"
 	CommandVarUnusedCheckFlags      = "unused_check_flags"
 	CommandVarUnusedCheckKey        = "unused_check_key"
@@ -227,6 +228,7 @@ type CommandMapSpecs struct {
 // It can be passed ebpf.CollectionSpec.Assign.
 type CommandVariableSpecs struct {
 	ThreadSize       *ebpf.VariableSpec `ebpf:"thread_size"`
+	Unmarked         *ebpf.VariableSpec `ebpf:"unmarked"`
 	UnusedCheck      *ebpf.VariableSpec `ebpf:"unused_check"`
 	UnusedCheckFlags *ebpf.VariableSpec `ebpf:"unused_check_flags"`
 	UnusedCheckKey   *ebpf.VariableSpec `ebpf:"unused_check_key"`
@@ -296,6 +298,7 @@ func (m *CommandMaps) Close() error {
 // It can be passed to LoadCommandObjects or ebpf.CollectionSpec.LoadAndAssign.
 type CommandVariables struct {
 	ThreadSize       *ebpf.Variable `ebpf:"thread_size"`
+	Unmarked         *ebpf.Variable `ebpf:"unmarked"`
 	UnusedCheck      *ebpf.Variable `ebpf:"unused_check"`
 	UnusedCheckFlags *ebpf.Variable `ebpf:"unused_check_flags"`
 	UnusedCheckKey   *ebpf.Variable `ebpf:"unused_check_key"`

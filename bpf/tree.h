@@ -9,6 +9,7 @@
 
 #include "exe.h"
 #include "records.h"
+#include "thread.h"
 
 #define SIGNAL_GROUP_EXIT 4 /* include/linux/sched/signal.h */
 
@@ -44,8 +45,11 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	struct image *pi;
 	u32 *attempt;
 
-	if (tgid == child_tgid)
+	if (tgid == child_tgid) {
+		if (current_thread())
+			mark_thread(child);
 		return 0;
+	}
 	pf = bpf_map_lookup_elem(&followed, &tgid);
 	if (pf) {
 		f = *pf;
@@ -65,6 +69,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	__builtin_memcpy(image.comm, child->comm, COMM_LEN);
 	add_image(&f.image, &image);
 	follow(child_tgid, &f);
+	mark_thread(child);
 	return 0;
 }
 

@@ -29,6 +29,9 @@ type Image struct {
 // Failed says whether it ended with a status other than 0 or by a signal.
 func (i Image) Failed() bool { return i.End != 0 && !i.Replaced && i.Status != 0 }
 
+// Runs says whether it had not ended.
+func (i Image) Runs() bool { return i.End == 0 }
+
 // Trace is all that was seen of a command up to now.
 type Trace struct {
 	// Checks are in the order in which they were first made.

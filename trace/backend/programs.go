@@ -57,9 +57,13 @@ func attachOrder(spec *ebpf.CollectionSpec) []string {
 	return names
 }
 
-// Attach makes the programs run. After an error some may.
-func (p *Programs) Attach() error {
+// Attach makes the programs run, except those of the given names. After an
+// error some may.
+func (p *Programs) Attach(except ...string) error {
 	for i, program := range p.programs {
+		if slices.Contains(except, p.names[i]) {
+			continue
+		}
 		l, err := attach(p.names[i], program)
 		if err != nil {
 			return fmt.Errorf("attach %s: %w", p.names[i], err)
@@ -67,6 +71,19 @@ func (p *Programs) Attach() error {
 		p.links = append(p.links, l)
 	}
 	return nil
+}
+
+// AttachOne makes the program of that name run until the link is closed.
+func (p *Programs) AttachOne(name string) (link.Link, error) {
+	i := slices.Index(p.names, name)
+	if i < 0 {
+		return nil, fmt.Errorf("attach %s: no such program", name)
+	}
+	l, err := attach(name, p.programs[i])
+	if err != nil {
+		return nil, fmt.Errorf("attach %s: %w", name, err)
+	}
+	return l, nil
 }
 
 func attach(name string, program *ebpf.Program) (link.Link, error) {

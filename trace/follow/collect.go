@@ -2,6 +2,7 @@ package follow
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -27,6 +28,11 @@ func (r *Recording) Collect() (trace.Trace, error) {
 	}
 	if err := c.collectChecks(r.attempt); err != nil {
 		return trace.Trace{}, err
+	}
+	if r.disarmed.Load() && !slices.ContainsFunc(c.trace.Images, trace.Image.Runs) {
+		if err := r.tracer.sysExit.end(r); err != nil {
+			return trace.Trace{}, fmt.Errorf("detach eBPF program: %w", err)
+		}
 	}
 	lost, err := r.tracer.newlyLost()
 	if err != nil {

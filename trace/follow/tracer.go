@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cilium/ebpf"
@@ -16,8 +17,8 @@ import (
 	"github.com/capmon/capmon/trace/backend"
 )
 
-// Tracer watches the processes of commands. Its programs stay attached from
-// Open to Close; each command is one Recording.
+// Tracer watches the processes of commands; each command is one Recording. Its
+// programs stay attached from Open to Close, but for the one on sys_exit.
 type Tracer struct {
 	programs *backend.Programs
 	maps     bpf.CommandMaps
@@ -29,6 +30,7 @@ type Tracer struct {
 	mu          sync.Mutex
 	lastAttempt uint32
 	lastLost    uint64
+	sysExit     sysExit
 	stacks      map[bpf.CommandSite][]string
 }
 
@@ -57,7 +59,7 @@ func openSpec(b backend.Backend, spec *ebpf.CollectionSpec) (*Tracer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := t.programs.Attach(); err != nil {
+	if err := t.programs.Attach(bpf.CommandProgOnSysExit); err != nil {
 		t.Close()
 		return nil, err
 	}
@@ -103,7 +105,7 @@ func (t *Tracer) Close() error {
 	if t == nil {
 		return nil
 	}
-	return errors.Join(t.programs.Close(), t.symbols.Close(), t.maps.Close())
+	return errors.Join(t.sysExit.close(), t.programs.Close(), t.symbols.Close(), t.maps.Close())
 }
 
 // Recording is what is seen of one command.
@@ -112,6 +114,8 @@ type Recording struct {
 	attempt uint32
 	tid     uint32
 	start   time.Duration
+
+	disarmed atomic.Bool
 }
 
 // Arm follows the next process that the thread tid forks, and all its
@@ -122,8 +126,11 @@ func (t *Tracer) Arm(tid int) (*Recording, error) {
 	t.lastAttempt++
 	r := &Recording{tracer: t, attempt: t.lastAttempt, tid: uint32(tid), start: backend.Monotonic()}
 	t.mu.Unlock()
+	if err := t.sysExit.begin(t.programs, r); err != nil {
+		return nil, err
+	}
 	if err := t.maps.Armed.Put(r.tid, r.attempt); err != nil {
-		return nil, fmt.Errorf("arm tracer: %w", err)
+		return nil, errors.Join(fmt.Errorf("arm tracer: %w", err), t.sysExit.end(r))
 	}
 	return r, nil
 }
@@ -134,5 +141,6 @@ func (r *Recording) Disarm() error {
 	if err := r.tracer.maps.Armed.Delete(r.tid); err != nil && !errors.Is(err, ebpf.ErrKeyNotExist) {
 		return fmt.Errorf("disarm tracer: %w", err)
 	}
+	r.disarmed.Store(true)
 	return nil
 }
