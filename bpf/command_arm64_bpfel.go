@@ -64,10 +64,11 @@ type CommandImage struct {
 	Exe      CommandExeKey
 	End      uint64
 	Status   int32
+	Pid      uint32
 	Ppid     uint32
 	Executed uint8
 	Replaced uint8
-	Pad      [6]uint8
+	Pad      [2]uint8
 	Comm     [16]int8
 }
 
@@ -134,6 +135,7 @@ const (
 	CommandProgOnExit               = "on_exit"
 	CommandProgOnFork               = "on_fork"
 	CommandProgOnSysExit            = "on_sys_exit"
+	CommandVarPidNamespace          = "pid_namespace"
 	CommandVarThreadSize            = "thread_size"
 	CommandVarUnmarked              = "unmarked"
 	CommandVarUnusedCheck           = "unused_check"
@@ -227,6 +229,7 @@ type CommandMapSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type CommandVariableSpecs struct {
+	PidNamespace     *ebpf.VariableSpec `ebpf:"pid_namespace"`
 	ThreadSize       *ebpf.VariableSpec `ebpf:"thread_size"`
 	Unmarked         *ebpf.VariableSpec `ebpf:"unmarked"`
 	UnusedCheck      *ebpf.VariableSpec `ebpf:"unused_check"`
@@ -297,6 +300,7 @@ func (m *CommandMaps) Close() error {
 //
 // It can be passed to LoadCommandObjects or ebpf.CollectionSpec.LoadAndAssign.
 type CommandVariables struct {
+	PidNamespace     *ebpf.Variable `ebpf:"pid_namespace"`
 	ThreadSize       *ebpf.Variable `ebpf:"thread_size"`
 	Unmarked         *ebpf.Variable `ebpf:"unmarked"`
 	UnusedCheck      *ebpf.Variable `ebpf:"unused_check"`

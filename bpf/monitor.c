@@ -82,7 +82,7 @@ static __always_inline bool find_place(void *ctx, u64 sp, const struct question 
 static __always_inline bool asked(void *ctx, u64 sp, struct question *q,
 				  struct site *site)
 {
-	u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	u32 tgid = current_process_id();
 
 	if (!wanted_check(q) || !wanted_process(tgid, by_uid ? current_uid() : 0))
 		return false;
@@ -115,7 +115,7 @@ static __always_inline void answered(const struct question *q,
 	void *window = 0;
 	u32 zero = 0;
 
-	r.key.tgid = bpf_get_current_pid_tgid() >> 32;
+	r.key.tgid = current_process_id();
 	r.key.uid = current_uid();
 	r.key.flags = kind | (ret ? 0 : CHECK_PASS);
 	r.key.site = *site;
@@ -126,7 +126,7 @@ static __always_inline void answered(const struct question *q,
 		return;
 	r.seen.first = bpf_ktime_get_ns();
 	r.seen.count = 1;
-	r.seen.ppid = BPF_CORE_READ(task, real_parent, tgid);
+	r.seen.ppid = process_id(BPF_CORE_READ(task, real_parent));
 	/* No new entry: the window is full, or another thread of the process
 	 * came first. */
 	if (window && (!bpf_map_update_elem(window, &r.key, &r.seen, BPF_NOEXIST) ||

@@ -8,12 +8,13 @@
 #define CAPMON_MONITOR_FILTER_H
 
 #include "lost.h"
+#include "pid.h"
 #include "site.h"
 
 #define MAX_CGROUPS 16
 
 volatile const u64 cap_mask = -1; /* bit N stands for capability N */
-volatile const u32 own_tgid;      /* never to be seen */
+volatile const u32 own_tgid;      /* as process_id(); never to be seen */
 volatile const u32 cgroup_count;
 volatile const bool by_pid, by_tree, by_uid;
 volatile const bool only_fail;
@@ -44,7 +45,7 @@ static __always_inline bool wanted_cgroup(void)
 
 static __always_inline bool wanted_process(u32 tgid, u32 uid)
 {
-	return tgid != own_tgid &&
+	return tgid != own_tgid && (tgid || !pid_namespace) &&
 	       (!by_pid || bpf_map_lookup_elem(&pids, &tgid)) &&
 	       (!by_tree || bpf_map_lookup_elem(&tree, &tgid)) &&
 	       (!by_uid || bpf_map_lookup_elem(&uids, &uid)) &&
@@ -61,7 +62,7 @@ static __always_inline bool wanted_check(const struct question *q)
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(tree_fork, struct task_struct *parent, struct task_struct *child)
 {
-	u32 tgid = parent->tgid, child_tgid = child->tgid;
+	u32 tgid = process_id(parent), child_tgid = process_id(child);
 	u8 one = 1;
 
 	if (tgid == child_tgid || !bpf_map_lookup_elem(&tree, &tgid))
@@ -74,7 +75,7 @@ int BPF_PROG(tree_fork, struct task_struct *parent, struct task_struct *child)
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(tree_exit, struct task_struct *task)
 {
-	u32 tgid = task->tgid;
+	u32 tgid = process_id(task);
 
 	if (task->signal->live.counter == 0)
 		bpf_map_delete_elem(&tree, &tgid);

@@ -110,6 +110,7 @@ const (
 	MonitorVarGeneration            = "generation"
 	MonitorVarOnlyFail              = "only_fail"
 	MonitorVarOwnTgid               = "own_tgid"
+	MonitorVarPidNamespace          = "pid_namespace"
 	MonitorVarThreadSize            = "thread_size"
 	MonitorVarUnaudited             = "unaudited"
 	MonitorVarUnusedCheckFlags      = "unused_check_flags"
@@ -204,6 +205,7 @@ type MonitorVariableSpecs struct {
 	Generation       *ebpf.VariableSpec `ebpf:"generation"`
 	OnlyFail         *ebpf.VariableSpec `ebpf:"only_fail"`
 	OwnTgid          *ebpf.VariableSpec `ebpf:"own_tgid"`
+	PidNamespace     *ebpf.VariableSpec `ebpf:"pid_namespace"`
 	ThreadSize       *ebpf.VariableSpec `ebpf:"thread_size"`
 	Unaudited        *ebpf.VariableSpec `ebpf:"unaudited"`
 	UnusedCheckFlags *ebpf.VariableSpec `ebpf:"unused_check_flags"`
@@ -281,6 +283,7 @@ type MonitorVariables struct {
 	Generation       *ebpf.Variable `ebpf:"generation"`
 	OnlyFail         *ebpf.Variable `ebpf:"only_fail"`
 	OwnTgid          *ebpf.Variable `ebpf:"own_tgid"`
+	PidNamespace     *ebpf.Variable `ebpf:"pid_namespace"`
 	ThreadSize       *ebpf.Variable `ebpf:"thread_size"`
 	Unaudited        *ebpf.Variable `ebpf:"unaudited"`
 	UnusedCheckFlags *ebpf.Variable `ebpf:"unused_check_flags"`

@@ -44,10 +44,10 @@ struct image {
 	struct exe_key exe;
 	u64 end;     /* ns, 0 while it runs */
 	s32 status;  /* as wait(2) gives it, once it has ended */
-	u32 ppid;
+	u32 pid, ppid; /* as the user knows them; see pid.h */
 	u8 executed; /* made by exec, not by fork */
 	u8 replaced; /* ended by exec, not by exit */
-	u8 pad[6];
+	u8 pad[2];
 	char comm[COMM_LEN];
 };
 

@@ -8,6 +8,7 @@
 #define CAPMON_TREE_H
 
 #include "exe.h"
+#include "pid.h"
 #include "records.h"
 #include "thread.h"
 
@@ -19,7 +20,7 @@ struct followed {
 	u32 pad;
 };
 
-HASH(armed, u32, u32, 64);              /* launching thread -> attempt */
+HASH(armed, u32, u32, 64);              /* launching thread_id() -> attempt */
 HASH(followed, u32, struct followed, 1 << 16); /* thread group -> image */
 
 static __always_inline void add_image(const struct image_key *key,
@@ -38,7 +39,7 @@ static __always_inline void follow(u32 tgid, const struct followed *f)
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
-	u32 tgid = parent->tgid, tid = parent->pid, child_tgid = child->tgid;
+	u32 tgid = parent->tgid, child_tgid = child->tgid, tid;
 	struct followed f = {};
 	struct image image = {};
 	struct followed *pf;
@@ -58,6 +59,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 		if (pi)
 			image.exe = pi->exe;
 	} else {
+		tid = thread_id(parent);
 		attempt = bpf_map_lookup_elem(&armed, &tid);
 		if (!attempt)
 			return 0;
@@ -65,7 +67,8 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	}
 	f.image.tgid = child_tgid;
 	f.image.start = bpf_ktime_get_ns();
-	image.ppid = child->real_parent->tgid;
+	image.pid = process_id(child);
+	image.ppid = process_id(child->real_parent);
 	__builtin_memcpy(image.comm, child->comm, COMM_LEN);
 	add_image(&f.image, &image);
 	follow(child_tgid, &f);
@@ -87,7 +90,8 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid,
 	old = bpf_map_lookup_elem(&images, &f->image);
 	image.parent = f->image;
 	image.executed = 1;
-	image.ppid = task->real_parent->tgid;
+	image.pid = process_id(task);
+	image.ppid = process_id(task->real_parent);
 	__builtin_memcpy(image.comm, task->comm, COMM_LEN);
 	record_exe(bprm->file, &image.exe);
 	f->image.start = bpf_ktime_get_ns();

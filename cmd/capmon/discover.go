@@ -8,6 +8,7 @@ import (
 	"github.com/capmon/capmon/caps/account"
 	"github.com/capmon/capmon/caps/launch"
 	"github.com/capmon/capmon/cmd/capmon/discoveroutput"
+	"github.com/capmon/capmon/cmd/capmon/doctor"
 	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/cmd/capmon/output"
 	"github.com/capmon/capmon/cmd/capmon/state"
@@ -30,9 +31,9 @@ func runDiscover(s streams, o discoverOptions) error {
 	}
 	defer d.Discard()
 	p := discoveroutput.NewProgress(s.err, launch.Grantable(), o.verbose)
-	discoverer, err := discover.Open(o.settings(p)...)
+	discoverer, err := openDiscoverer(s, o, p)
 	if err != nil {
-		return openFailed(err)
+		return err
 	}
 	defer discoverer.Close()
 	if note != "" {
@@ -41,13 +42,35 @@ func runDiscover(s streams, o discoverOptions) error {
 	return search(s, d, o, discoverer, p)
 }
 
-// openFailed says what helps where nothing can be traced.
-func openFailed(err error) error {
+// openDiscoverer prepares for the discovery. Where nothing can be traced, and no
+// backend was asked for, the set is found by searching alone.
+func openDiscoverer(s streams, o discoverOptions, p *discoveroutput.Progress) (*discover.Discoverer, error) {
+	discoverer, err := discover.Open(o.settings(p)...)
 	var unsupported *backend.UnsupportedError
-	if errors.As(err, &unsupported) {
-		return fmt.Errorf("%w; --backend none finds the set without tracing, by searching alone", err)
+	if !errors.As(err, &unsupported) {
+		return discoverer, err
 	}
-	return err
+	if o.backend != "" {
+		return nil, fmt.Errorf("%w; --backend none finds the set without tracing, by searching alone", inContainer(err))
+	}
+	fmt.Fprintf(s.err, "capmon discover: %v\n", inContainer(err))
+	fmt.Fprintln(s.err, "capmon discover: finding the set without evidence, by searching alone")
+	o.backend = backend.None
+	return discover.Open(o.settings(p)...)
+}
+
+// inContainer adds how to start the container, if there is one, to the error of
+// a tracer that could not be opened.
+func inContainer(err error) error {
+	var unsupported *backend.UnsupportedError
+	if !errors.As(err, &unsupported) || len(unsupported.Reasons) == 0 {
+		return err
+	}
+	help := doctor.ContainerHelp()
+	if help == "" {
+		return err
+	}
+	return fmt.Errorf("%w; %s", err, help)
 }
 
 // search makes the discovery and prints what it found.

@@ -40,7 +40,7 @@ func runMonitor(s streams, o monitorOptions) error {
 
 	m, err := monitor.Open(o.config)
 	if err != nil {
-		return err
+		return inContainer(err)
 	}
 	defer m.Close()
 	fmt.Fprintf(s.err, "capmon monitor: watching by %s; Ctrl-C ends it with a summary\n", m.Backend())

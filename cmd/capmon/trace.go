@@ -34,7 +34,7 @@ func runTrace(s streams, o traceOptions) error {
 	defer d.Discard()
 	tracer, err := traced.Open(o.backend)
 	if err != nil {
-		return err
+		return inContainer(err)
 	}
 	defer tracer.Close()
 

@@ -1,13 +1,8 @@
 package backend
 
 import (
-	"os"
-
 	"github.com/cilium/ebpf/rlimit"
 )
-
-// seeDoctor is where there is more to learn.
-const seeDoctor = "capmon doctor says what would help"
 
 // Open calls open with one backend after the other, of all or of the one
 // named, until it succeeds. If none works, it returns an UnsupportedError.
@@ -21,8 +16,8 @@ func Open[T any](name string, open func(Backend) (T, error)) (T, error) {
 		}
 		candidates = []Backend{b}
 	}
-	if _, err := os.Stat("/sys/kernel/btf/vmlinux"); err != nil {
-		return none, &UnsupportedError{Hint: "the kernel has no BTF (/sys/kernel/btf/vmlinux); use one built with CONFIG_DEBUG_INFO_BTF=y, as distributions do since 2020; " + seeDoctor}
+	if hint := obstacle(); hint != "" {
+		return none, &UnsupportedError{Hint: hint}
 	}
 	unsupported := &UnsupportedError{Reasons: map[string]error{}, Hint: seeDoctor}
 	for _, b := range candidates {

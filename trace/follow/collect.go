@@ -1,6 +1,7 @@
 package follow
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -15,8 +16,13 @@ import (
 	"github.com/capmon/capmon/trace/backend"
 )
 
+// ErrNotSeen is the error of Collect where the tracer did not even see that the
+// armed thread forked: that no check was recorded then means nothing.
+var ErrNotSeen = errors.New("the tracer did not see the command start, so it can say nothing of its capabilities")
+
 // Collect reads what has been recorded, and forgets it; but for the processes
-// that still run, which the next Collect returns as well.
+// that still run, which the next Collect returns as well. Call it when the
+// armed thread has forked; the error is ErrNotSeen if that was not seen.
 func (r *Recording) Collect() (trace.Trace, error) {
 	// One at a time: a walk through a map starts again when the entry where
 	// it is has been removed.
@@ -25,6 +31,10 @@ func (r *Recording) Collect() (trace.Trace, error) {
 	c := collector{tracer: r.tracer, start: r.start, index: map[bpf.CommandImageKey]int{}}
 	if err := c.collectImages(r.attempt); err != nil {
 		return trace.Trace{}, err
+	}
+	r.seen = r.seen || len(c.trace.Images) > 0
+	if !r.seen {
+		return trace.Trace{}, ErrNotSeen
 	}
 	if err := c.collectChecks(r.attempt); err != nil {
 		return trace.Trace{}, err
@@ -117,7 +127,7 @@ func (c *collector) image(key bpf.CommandImageKey, raw bpf.CommandImage, exe bpf
 		parent = i
 	}
 	return trace.Image{
-		Process:  trace.Process{PID: int(key.Tgid), Comm: backend.Text(raw.Comm[:]), Exe: exePath(exe)},
+		Process:  trace.Process{PID: int(raw.Pid), Comm: backend.Text(raw.Comm[:]), Exe: exePath(exe)},
 		Parent:   parent,
 		PPID:     int(raw.Ppid),
 		Executed: raw.Executed != 0,

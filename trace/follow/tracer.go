@@ -116,6 +116,8 @@ type Recording struct {
 	start   time.Duration
 
 	disarmed atomic.Bool
+	// seen: the fork of the armed thread was; guarded by collecting.
+	seen bool
 }
 
 // Arm follows the next process that the thread tid forks, and all its

@@ -115,18 +115,27 @@ func TestDoctorExplains(t *testing.T) {
 		}, "fexit", "does not see a check", "report"},
 		{"not root", func(m *Machine) { m.uid, m.held, m.grantable, m.probe = 1000, 0, 0, allFail(eperm) },
 			"fexit", "takes root", "sudo"},
-		{"a container's root", func(m *Machine) { m.held, m.grantable, m.probe = 0xa80425fb, 0xa80425fb, allFail(eperm) },
-			"fexit", "neither CAP_SYS_ADMIN nor both CAP_BPF and CAP_PERFMON", "--cap-add BPF --cap-add PERFMON"},
+		{"a container's root", func(m *Machine) {
+			m.files.(fstest.MapFS)[".dockerenv"] = &fstest.MapFile{}
+			m.held, m.grantable, m.probe = 0xa80425fb, 0xa80425fb, allFail(eperm)
+		}, "fexit", "neither CAP_SYS_ADMIN nor both CAP_BPF and CAP_PERFMON", "--cap-add=BPF --cap-add=PERFMON"},
+		{"a stripped root", func(m *Machine) { m.held, m.grantable, m.probe = 0xa80425fb, 0xa80425fb, allFail(eperm) },
+			"fexit", "neither CAP_SYS_ADMIN nor both CAP_BPF and CAP_PERFMON", "setcap cap_bpf,cap_perfmon=ep"},
 		{"CAP_BPF alone", func(m *Machine) { m.held = caps.NewSet(caps.BPF); m.probe = allFail(eperm) },
-			"tracepoint", "neither CAP_SYS_ADMIN", "PERFMON"},
+			"tracepoint", "neither CAP_SYS_ADMIN", "cap_perfmon"},
 		{"a user namespace", func(m *Machine) {
 			m.files.(fstest.MapFS)["proc/self/uid_map"] = &fstest.MapFile{Data: []byte("0 100000 65536\n")}
 			m.probe = allFail(eperm)
 		}, "fexit", "user namespace", "outside"},
 		{"a filter that says EPERM", func(m *Machine) { filtered(m); m.probe = allFail(eperm) },
-			"fexit", "seccomp filter", "seccomp=unconfined"},
+			"fexit", "seccomp filter", "without this filter"},
+		{"a filter of a container", func(m *Machine) {
+			filtered(m)
+			m.files.(fstest.MapFS)["run/.containerenv"] = &fstest.MapFile{}
+			m.probe = allFail(eperm)
+		}, "fexit", "seccomp filter", "--privileged"},
 		{"a filter that says ENOSYS", func(m *Machine) { filtered(m); m.probe = allFail(syscall.ENOSYS) },
-			"kprobe", "seccomp filter", "host"},
+			"kprobe", "seccomp filter", "without this filter"},
 		{"a filter that is not it", func(m *Machine) { filtered(m); m.probe = fails(eperm, "fexit") },
 			"fexit", "though it takes another backend's", "another backend"},
 		{"no bpf", func(m *Machine) { m.probe = allFail(syscall.ENOSYS) }, "fexit", "no bpf", "CONFIG_BPF_SYSCALL=y"},
@@ -152,7 +161,7 @@ func TestDoctorExplains(t *testing.T) {
 			m.release, m.architecture, m.probe = "6.1.0-9-arm64", "aarch64", fails(unsupported, "fexit")
 		}, "fexit", "came to arm64 with Linux 6.4", "6.4"},
 		{"no fexit", func(m *Machine) { m.probe = fails(unsupported, "fexit") },
-			"fexit", "has not what fexit takes", "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y"},
+			"fexit", "lacks what fexit needs", "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y"},
 		{"no kprobes", func(m *Machine) {
 			delete(m.files.(fstest.MapFS), "sys/bus/event_source/devices/kprobe/type")
 			m.files.(fstest.MapFS)["sys/bus/event_source/devices/cpu/type"] = &fstest.MapFile{}
@@ -207,7 +216,7 @@ func TestDoctorConcludes(t *testing.T) {
 			}
 		}, 0, "tracepoint", nil, "does not see a check"},
 		{"no backend", func(m *Machine) { m.probe = allFail(syscall.EPERM) }, 3, "none", []string{"for fexit, tracepoint, kprobe: use a kernel"},
-			"works with --backend none only"},
+			"works by searching only"},
 		{"not root", func(m *Machine) { m.uid, m.held, m.grantable, m.probe = 1000, 0, 0, allFail(syscall.EPERM) }, 1, "",
 			[]string{"only root can grant"}, "does not work here"},
 		{"not root, with CAP_BPF", func(m *Machine) { m.uid = 1000 }, 1, "fexit", []string{"only root"}, "capmon monitor can use fexit"},

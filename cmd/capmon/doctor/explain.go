@@ -60,12 +60,19 @@ func (f facts) ofPrivilege(p follow.Probe) []cause {
 		{refused(p) && f.UID != 0 && !f.mayTrace(), "it takes root to load it",
 			"use sudo"},
 		{refused(p) && !f.mayTrace(), "capmon holds neither CAP_SYS_ADMIN nor both CAP_BPF and CAP_PERFMON",
-			"a container gets them by --cap-add BPF --cap-add PERFMON"},
+			fallback(f.containerHelp, "use sudo, or put them on the file: setcap cap_bpf,cap_perfmon=ep on capmon")},
 		// A filter answers with either error.
 		{!f.takesPrograms && f.Seccomp && (refused(p) || errors.Is(p.Err, unix.ENOSYS)),
 			"a seccomp filter is on capmon, as container engines set one, and seems to forbid bpf(2)",
-			"start the container with --security-opt seccomp=unconfined, or run capmon on its host"},
+			fallback(f.containerHelp, "run capmon without this filter")},
 	}
+}
+
+func fallback(text, otherwise string) string {
+	if text != "" {
+		return text
+	}
+	return otherwise
 }
 
 // mayTrace says whether capmon has what loading takes (capabilities(7)).
@@ -118,7 +125,7 @@ func (f facts) ofTheKernel(p follow.Probe) []cause {
 			"use a kernel built with CONFIG_TRACEPOINTS=y"},
 		{p.Backend == "fexit" && unsupported && f.Architecture == arm64 && f.before(6, 4), "fexit came to arm64 with Linux 6.4",
 			"use a kernel of 6.4 or later"},
-		{p.Backend == "fexit" && unsupported, "the kernel has not what fexit takes",
+		{p.Backend == "fexit" && unsupported, "the kernel lacks what fexit needs",
 			"use a kernel built with CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y"},
 		{p.Backend == "kprobe" && !f.kprobes, "the kernel is built without kprobes",
 			"use a kernel built with CONFIG_KPROBES=y and CONFIG_KPROBE_EVENTS=y"},

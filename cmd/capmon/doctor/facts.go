@@ -65,6 +65,8 @@ type facts struct {
 	Lacks caps.Set `json:"lacks"`
 
 	held caps.Set
+	// containerHelp is Machine.containerHelp.
+	containerHelp string
 	// kprobes: the kernel has them, as far as is known.
 	kprobes bool
 	// takesPrograms: the kernel let capmon load some backend.
@@ -102,6 +104,7 @@ func (m Machine) facts() facts {
 	// 2 is SECCOMP_MODE_FILTER (linux/seccomp.h).
 	f.Seccomp = m.statusField("Seccomp") == "2"
 	f.UserNamespace = m.inUserNamespace()
+	f.containerHelp = m.containerHelp()
 	return f
 }
 

@@ -106,7 +106,7 @@ func (t *diagnosisText) conclusion(d Diagnosis) {
 		fmt.Fprintf(t, "capmon discover, capmon '<cmd>' and capmon monitor use %s.\n", t.style.Strong.Sprint(d.Uses))
 		fmt.Fprintln(t, "capmon discover --backend none works too: by searching alone, without evidence.")
 	case bySearching:
-		fmt.Fprintf(t, "capmon discover works with %s only: by searching, without evidence.\n", t.style.Strong.Sprint("--backend none"))
+		fmt.Fprintf(t, "capmon discover works %s: without evidence.\n", t.style.Strong.Sprint("by searching only"))
 		fmt.Fprintln(t, "capmon '<cmd>' and capmon monitor need a backend, and do not work here.")
 	case notAtAll:
 		fmt.Fprintln(t, t.style.Strong.Sprint("capmon discover does not work here."))

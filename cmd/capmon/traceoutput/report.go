@@ -74,12 +74,12 @@ func (r *Report) Add(seen trace.Trace) {
 			processOf[i] = len(r.Processes)
 			r.Processes = append(r.Processes, newTracedProcess(image, processOf))
 		}
-		p := &r.Processes[processOf[i]]
-		p.took(image)
-		for _, c := range seen.Checks {
-			if c.Image == i {
-				p.checks = append(p.checks, c)
-			}
+		r.Processes[processOf[i]].took(image)
+	}
+	for _, c := range seen.Checks {
+		if c.Image >= 0 {
+			p := &r.Processes[processOf[c.Image]]
+			p.checks = append(p.checks, c)
 		}
 	}
 }
@@ -179,13 +179,26 @@ func Write(w io.Writer, r Report, f Form) error {
 		return output.JSON(w, r.withoutNulls())
 	}
 	b := &strings.Builder{}
-	if f.Tree {
+	shown := shownChecks(r.Checks, f.All)
+	switch {
+	case f.Tree:
 		writeTree(b, terminal.NewStyle(w), r, f.All)
-	} else {
-		writeByName(b, terminal.NewStyle(w), shownChecks(r.Checks, f.All), f.Verbose)
+	case len(shown) == 0:
+		b.WriteString(noChecks(len(r.Checks)))
+	default:
+		writeByName(b, terminal.NewStyle(w), shown, f.Verbose)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// noChecks is a report without checks, where some may not be shown.
+func noChecks(hidden int) string {
+	const text = "no capability was checked"
+	if hidden == 0 {
+		return text + "\n"
+	}
+	return fmt.Sprintf("%s; -a shows the checks that are not audited or concern another user namespace (%d)\n", text, hidden)
 }
 
 // withoutNulls has empty lists for absent ones.
