@@ -44,9 +44,10 @@ const (
 
 // The advice that a report can have.
 const (
-	MoreRuns   = controller.MoreRuns
-	CleanUp    = controller.CleanUp
-	UseSandbox = controller.UseSandbox
+	MoreRuns    = controller.MoreRuns
+	CleanUp     = controller.CleanUp
+	UseSandbox  = controller.UseSandbox
+	LetDeviceIn = controller.LetDeviceIn
 )
 
 // Schema names the version of the JSON form of Report.

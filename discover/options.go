@@ -37,6 +37,7 @@ func newSettings(options []Option) (settings, error) {
 	if s.search.Grantable == 0 {
 		s.search.Grantable = launch.Grantable()
 	}
+	s.search.Sandboxed = s.sandbox != nil
 	if s.sandbox != nil && s.sandbox.Memory == 0 {
 		// All that exist at the same time share it.
 		o := *s.sandbox

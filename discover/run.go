@@ -13,6 +13,8 @@ import (
 
 	"github.com/capmon/capmon/caps/account"
 	"github.com/capmon/capmon/caps/launch"
+	"github.com/capmon/capmon/caps/sandbox"
+	"github.com/capmon/capmon/caps/sandbox/guard"
 	"github.com/capmon/capmon/discover/attempt"
 	"github.com/capmon/capmon/discover/controller"
 	"github.com/capmon/capmon/trace/follow"
@@ -87,6 +89,7 @@ type Discoverer struct {
 	settings  settings
 	keeper    *launch.Keeper
 	sandboxes *launch.Sandboxes // nil: attempts are made on the machine itself
+	guard     *guard.Guard      // nil: devices are guarded by mounts alone
 	tracer    *follow.Tracer    // nil: nothing is traced
 }
 
@@ -115,7 +118,7 @@ func (d *Discoverer) open() (err error) {
 		return err
 	}
 	if d.settings.sandbox != nil {
-		if d.sandboxes, err = launch.NewSandboxes(*d.settings.sandbox); err != nil {
+		if err := d.openSandboxes(*d.settings.sandbox); err != nil {
 			return err
 		}
 	}
@@ -125,11 +128,26 @@ func (d *Discoverer) open() (err error) {
 	return err
 }
 
+func (d *Discoverer) openSandboxes(o sandbox.Options) (err error) {
+	if d.sandboxes, err = launch.NewSandboxes(o); err != nil {
+		return err
+	}
+	if d.guard, err = guard.Open(o.Devices); err != nil {
+		d.settings.warn(fmt.Errorf("%w: a command with CAP_SYS_ADMIN can open the machine's devices in its sandbox", err))
+		return nil
+	}
+	d.sandboxes.GuardBy(d.guard)
+	return nil
+}
+
 // Close ends what a discovery may have left, and unloads the tracer.
 func (d *Discoverer) Close() error {
 	var errs []error
 	if d.tracer != nil {
 		errs = append(errs, d.tracer.Close())
+	}
+	if d.guard != nil {
+		errs = append(errs, d.guard.Close())
 	}
 	if d.keeper != nil {
 		errs = append(errs, d.keeper.Close())

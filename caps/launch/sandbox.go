@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -19,7 +20,22 @@ type Sandboxes struct {
 	options   sandbox.Options
 	dir       string
 	inherited inherited
+	guard     Guard // nil: none
 }
+
+// Guard keeps what runs in sandboxes from devices. Package guard has one.
+type Guard interface {
+	// Add begins to guard the sandbox of which pid is the first process, and
+	// returns what to call it by.
+	Add(pid int) (id uint32, err error)
+	// Remove forgets a sandbox in which no process is left.
+	Remove(id uint32) error
+	// Hindrances is what has been in the way in a sandbox so far.
+	Hindrances(id uint32) []sandbox.Hindrance
+}
+
+// GuardBy has the sandboxes that are started from now on guarded.
+func (s *Sandboxes) GuardBy(g Guard) { s.guard = g }
 
 // Sandbox is one sandbox with two keepers in it. Nothing that they started,
 // or that was written there, outlives it.
@@ -27,8 +43,9 @@ type Sandbox struct {
 	// ReadOnly is what can be written outside, and not inside.
 	ReadOnly []sandbox.ReadOnly
 
-	all    *Sandboxes
-	keeper *Keeper // the first process of the sandbox
+	all     *Sandboxes
+	keeper  *Keeper // the first process of the sandbox
+	guarded uint32  // what the guard calls it
 
 	mu     sync.Mutex
 	helper *Keeper
@@ -70,7 +87,28 @@ func (s *Sandboxes) Start() (*Sandbox, error) {
 		return nil, err
 	}
 	k.sealed = true
-	return &Sandbox{ReadOnly: hello.ReadOnly, all: s, keeper: k}, nil
+	b := &Sandbox{ReadOnly: hello.ReadOnly, all: s, keeper: k}
+	if s.guard != nil {
+		if b.guarded, err = s.guard.Add(k.PID()); err != nil {
+			return nil, errors.Join(err, k.kill())
+		}
+	}
+	return b, nil
+}
+
+// Hindrances says what the sandbox has been in the way of so far: see
+// sandbox.Hindrance.Explain. It is empty without a guard.
+func (b *Sandbox) Hindrances() []sandbox.Explanation {
+	if b.all.guard == nil {
+		return nil
+	}
+	var reasons []sandbox.Explanation
+	for _, h := range b.all.guard.Hindrances(b.guarded) {
+		if reason := h.Explain(b.all.options); reason.Text != "" && !slices.Contains(reasons, reason) {
+			reasons = append(reasons, reason)
+		}
+	}
+	return reasons
 }
 
 // SandboxError says that capmon may not make namespaces here.
@@ -129,7 +167,11 @@ func (b *Sandbox) Close() error {
 	if b.helper != nil {
 		err = b.helper.kill()
 	}
-	return errors.Join(err, b.keeper.kill())
+	err = errors.Join(err, b.keeper.kill())
+	if b.all.guard != nil && err == nil {
+		err = b.all.guard.Remove(b.guarded)
+	}
+	return err
 }
 
 // kill ends the keeper without asking it.

@@ -86,7 +86,8 @@ var wholeMachine = []string{"acpi", "bus", "driver", "dynamic_debug", "fs", "irq
 // ipc/mq_sysctl.c.
 var ownSettings = []string{
 	"sys/kernel/hostname", "sys/kernel/domainname",
-	"sys/kernel/msgmax", "sys/kernel/msgmnb", "sys/kernel/msgmni", "sys/kernel/sem",
+	"sys/kernel/msgmax", "sys/kernel/msgmnb", "sys/kernel/msgmni", "sys/kernel/msg_next_id", "sys/kernel/auto_msgmni",
+	"sys/kernel/sem", "sys/kernel/sem_next_id", "sys/kernel/shm_next_id",
 	"sys/kernel/shmall", "sys/kernel/shmmax", "sys/kernel/shmmni", "sys/kernel/shm_rmid_forced",
 	"sys/fs/mqueue",
 }

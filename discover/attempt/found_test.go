@@ -10,6 +10,7 @@ import (
 	"github.com/capmon/capmon/caps/account"
 	"github.com/capmon/capmon/caps/launch"
 	"github.com/capmon/capmon/caps/sandbox"
+	"github.com/capmon/capmon/caps/sandbox/guard"
 	"github.com/capmon/capmon/discover/attempt"
 	"github.com/capmon/capmon/discover/controller"
 	"github.com/capmon/capmon/internal/testenv"
@@ -192,6 +193,12 @@ func inSandbox(t *testing.T, tracer *follow.Tracer, options sandbox.Options) pla
 	if err != nil {
 		t.Fatal(err)
 	}
+	guard, err := guard.Open(options.Devices)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { testenv.Must(t, guard.Close()) })
+	sandboxes.GuardBy(guard)
 	return func(c attempt.Config) controller.Attempter { return attempt.NewSandboxed(c, sandboxes, tracer) }
 }
 

@@ -48,6 +48,9 @@ func (s *Sandboxed) Attempt(ctx context.Context, request controller.Request) (co
 	inside.hooks = hooksIn(box)
 	inside.root = fmt.Sprintf("/proc/%d/root", box.Keeper().PID())
 	attempt, err := inside.Attempt(ctx, request)
+	for _, h := range box.Hindrances() {
+		attempt.Hindrances = append(attempt.Hindrances, controller.Hindrance(h))
+	}
 	return attempt, errors.Join(err, box.Close())
 }
 

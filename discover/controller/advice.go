@@ -14,6 +14,8 @@ const (
 	CleanUp Advice = "clean up"
 	// UseSandbox: make each attempt in a sandbox of its own.
 	UseSandbox Advice = "use a sandbox"
+	// LetDeviceIn: let the device into the sandbox that was missed there.
+	LetDeviceIn Advice = "let a device in"
 )
 
 // advice is what may help against that which ended the search with err, or
@@ -21,6 +23,11 @@ const (
 func (f *finder) advice(err error) []Advice {
 	switch {
 	case f.verdict() == Minimal:
+		return nil
+	case f.foundNothing(err) && f.runs[len(f.runs)-1].missesDevice():
+		return []Advice{LetDeviceIn}
+	case f.opts.Sandboxed && (f.onlyOnce() || f.foundNothing(err)):
+		// What an attempt leaves behind is gone with its sandbox.
 		return nil
 	case f.onlyOnce() || f.foundNothing(err) && f.leftSomething():
 		return []Advice{CleanUp, UseSandbox}

@@ -54,6 +54,8 @@ type Attempt struct {
 	Output string `json:"output"`
 	// Lost is how many records the tracer could not keep.
 	Lost uint64 `json:"lost"`
+	// Hindrances are what a sandbox was in the way of, in order.
+	Hindrances []Hindrance `json:"hindrances"`
 	// Elevated are executables with set-user-ID, set-group-ID or file
 	// capabilities that were executed and, under no_new_privs, lent nothing.
 	Elevated []string `json:"elevated"`

@@ -31,6 +31,8 @@ type Options struct {
 	// UID0: the Attempter can run the command as uid 0, in the place of the
 	// user. That is tried for a command that may insist on it.
 	UID0 bool
+	// Sandboxed: what an attempt leaves behind is gone before the next.
+	Sandboxed bool
 }
 
 // What ends a search early. None of them takes away what is known by then.

@@ -37,6 +37,7 @@ func (a Attempt) MarshalJSON() ([]byte, error) {
 	j := attemptJSON{attemptFields(a), a.Duration.Seconds()}
 	j.Elevated = orEmpty(j.Elevated)
 	j.Checks = orEmpty(j.Checks)
+	j.Hindrances = orEmpty(j.Hindrances)
 	return json.Marshal(j)
 }
 

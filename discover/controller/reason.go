@@ -55,6 +55,9 @@ func (f *finder) whyNotFound(err error) string {
 		return fmt.Sprintf("stopped before a set was found: %v", err)
 	}
 	last := lastAsUser(f.runs)
+	if hindered := last.hindered(); hindered != "" {
+		return "no set of capabilities makes the command succeed in a sandbox: " + hindered
+	}
 	if needed := f.unheld(trace.Check.Decisive); needed != 0 {
 		return fmt.Sprintf("needs %s, which capmon does not hold", names(needed))
 	}
@@ -87,6 +90,9 @@ func (f *finder) unheld(kind func(trace.Check) bool) caps.Set {
 // leftSomething says whether it looks as if the first attempt failed for want
 // of a capability, and later ones for what the first had left behind.
 func (f *finder) leftSomething() bool {
+	if f.opts.Sandboxed {
+		return false
+	}
 	first, last := f.runs[0], lastAsUser(f.runs)
 	return next(first, f.opts.Grantable) != 0 && first.Output != last.Output
 }
