@@ -51,7 +51,7 @@ func (p *Probe) run(b backend.Backend) error {
 	}
 	defer tracer.Close()
 	p.Loaded = true
-	if err := tracer.programs.Attach(); err != nil {
+	if err := tracer.attach(); err != nil {
 		return err
 	}
 	p.Attached = true

@@ -59,7 +59,7 @@ func openSpec(b backend.Backend, spec *ebpf.CollectionSpec) (*Tracer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := t.programs.Attach(bpf.CommandProgOnSysExit); err != nil {
+	if err := t.attach(); err != nil {
 		t.Close()
 		return nil, err
 	}
@@ -96,6 +96,9 @@ func fitThreads(spec *ebpf.CollectionSpec) error {
 	}
 	return nil
 }
+
+// attach makes the programs run, but for that which sysExit attaches.
+func (t *Tracer) attach() error { return t.programs.Attach(bpf.CommandProgOnSysExit) }
 
 // Backend is the name of the backend that was loaded.
 func (t *Tracer) Backend() string { return t.programs.Backend.Name }
