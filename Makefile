@@ -14,8 +14,10 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 .PHONY: build demo test unit fuzz vmtest arm64test corpus bench lint generate docs check-generated install clean
 
+# urfave_cli_no_docs leaves out what the flag library would write manual pages
+# with: capmon's own are made in cmd/capmon/help.
 build:
-	go build -trimpath -o bin/capmon ./cmd/capmon
+	go build -trimpath -tags urfave_cli_no_docs -o bin/capmon ./cmd/capmon
 
 demo: build
 	scripts/install.sh demo
@@ -73,14 +75,16 @@ generate:
 	scripts/install.sh generate
 	go generate ./...
 
-# The manual pages are committed; they are made of the same words as --help.
+# The manual pages and the tables of options in README.md are committed; they
+# are made of the same words as --help.
 docs: build
 	mkdir -p docs/man
 	bin/capmon man --dir docs/man
+	go test -count=1 -run TestReadme ./cmd/capmon -rewrite-readme
 
 check-generated: generate docs
-	git diff --exit-code -- bpf docs
-	test -z "$$(git status --porcelain -- bpf docs | tee /dev/stderr)"
+	git diff --exit-code -- bpf docs README.md
+	test -z "$$(git status --porcelain -- bpf docs README.md | tee /dev/stderr)"
 
 install: build
 	install -D -m 0755 bin/capmon $(DESTDIR)/usr/local/bin/capmon

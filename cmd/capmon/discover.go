@@ -12,6 +12,7 @@ import (
 	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/cmd/capmon/output"
 	"github.com/capmon/capmon/cmd/capmon/state"
+	"github.com/capmon/capmon/cmd/capmon/version"
 	"github.com/capmon/capmon/discover"
 	"github.com/capmon/capmon/discover/attempt"
 	"github.com/capmon/capmon/trace/backend"
@@ -88,6 +89,7 @@ func search(s streams, d *output.Destination, o discoverOptions, discoverer *dis
 	if err != nil {
 		return o.searchFailed(err, p)
 	}
+	r.Version = version.Read().Version
 	if r.Verdict == discover.NotFound && !o.verbose {
 		lastWords(s.err, p, r.LastAsUser())
 	}

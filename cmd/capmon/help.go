@@ -9,10 +9,7 @@ import (
 )
 
 func helpCommand(s streams, capmon *command.Command) *command.Command {
-	names := []string{"help"}
-	for _, c := range capmon.Commands {
-		names = append(names, c.Word())
-	}
+	names := append(capmon.CommandNames(), "help")
 	return &command.Command{
 		Name:        "capmon help",
 		Summary:     "show the help for capmon, or for one of its commands",

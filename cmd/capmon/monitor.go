@@ -10,9 +10,7 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-	"kernel.org/pub/linux/libs/security/libcap/cap"
 
-	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/cmd/capmon/monitoroutput"
 	"github.com/capmon/capmon/trace/monitor"
 )
@@ -26,7 +24,7 @@ type monitorOutput interface {
 }
 
 func runMonitor(s streams, o monitorOptions) error {
-	if err := requireTracing(); err != nil {
+	if err := requireTracing("monitor"); err != nil {
 		return err
 	}
 	// Before the load, so that a signal does not cut it short.
@@ -97,18 +95,4 @@ func readerGone(f *os.File) bool {
 	fds := []unix.PollFd{{Fd: int32(f.Fd())}}
 	n, err := unix.Poll(fds, 0)
 	return err == nil && n > 0 && fds[0].Revents&unix.POLLERR != 0
-}
-
-// requireTracing refuses early and in one sentence what the kernel would
-// refuse at length.
-func requireTracing() error {
-	set := cap.GetProc()
-	has := func(v cap.Value) bool {
-		held, err := set.GetFlag(cap.Effective, v)
-		return err == nil && held
-	}
-	if has(cap.SYS_ADMIN) || has(cap.BPF) && has(cap.PERFMON) {
-		return nil
-	}
-	return exit.Usagef("monitor needs the capabilities CAP_BPF and CAP_PERFMON: use sudo")
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 
+	"al.essio.dev/pkg/shellescape"
 	"kernel.org/pub/linux/libs/security/libcap/cap"
 
 	"github.com/capmon/capmon/cmd/capmon/exit"
@@ -26,6 +27,31 @@ func requireRoot(what string) error {
 func holdsCapabilities() bool {
 	empty, err := cap.GetProc().Cf(cap.NewSet())
 	return err != nil || empty != 0
+}
+
+// requireTracing refuses early and in one sentence what the kernel would refuse
+// for each backend. what is the subject of the sentence.
+func requireTracing(what string) error {
+	set := cap.GetProc()
+	has := func(v cap.Value) bool {
+		held, err := set.GetFlag(cap.Effective, v)
+		return err == nil && held
+	}
+	// Where root may not trace, sudo does not help; capmon doctor knows more.
+	if os.Getuid() == 0 || has(cap.SYS_ADMIN) || has(cap.BPF) && has(cap.PERFMON) {
+		return nil
+	}
+	return exit.Usagef("%s needs the capabilities CAP_BPF and CAP_PERFMON: use sudo, or give them to the capmon file: "+
+		"sudo setcap cap_bpf,cap_perfmon=ep %s", what, shellescape.Quote(ownPath()))
+}
+
+// ownPath is the file that is capmon.
+func ownPath() string {
+	path, err := os.Executable()
+	if err != nil {
+		return "capmon"
+	}
+	return path
 }
 
 // refuseSetID refuses to run through a set-user-ID or set-group-ID bit, in

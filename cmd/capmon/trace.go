@@ -16,12 +16,16 @@ import (
 	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/cmd/capmon/output"
 	"github.com/capmon/capmon/cmd/capmon/traceoutput"
+	"github.com/capmon/capmon/cmd/capmon/version"
 	"github.com/capmon/capmon/trace/traced"
 )
 
 func runTrace(s streams, o traceOptions) error {
 	spec, user, err := traceSpec(s, o)
 	if err != nil {
+		return err
+	}
+	if err := requireTracing("tracing"); err != nil {
 		return err
 	}
 	if err := keepTracing(); err != nil {
@@ -162,7 +166,7 @@ func (r *tracedRun) outlived(ctx context.Context) (err error) {
 
 func (r *tracedRun) report(o traceOptions, user string) (traceoutput.Report, error) {
 	report := traceoutput.Report{
-		Schema: traceoutput.Schema, Command: o.command, User: user,
+		Schema: traceoutput.Schema, Version: version.Read().Version, Command: o.command, User: user,
 		Kernel: doctor.KernelRelease(), Backend: r.tracer.Backend(), Exit: r.exit,
 	}
 	for _, l := range r.left {

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"os/exec"
 	"strings"
 	"time"
 
@@ -21,6 +24,7 @@ type traceOptions struct {
 	keepPrivileges bool
 	wait           waitChoice
 	backend        string
+	version        bool
 }
 
 // showAll is --all of capmon and of monitor.
@@ -30,7 +34,7 @@ func traceFields() command.Fields[traceOptions] {
 	type o = traceOptions
 	return command.Fields[o]{
 		command.Switch(showAll, func(o *o) *bool { return &o.form.All }),
-		command.Count(command.Option{Name: "v", Text: "show who asked, in which system call, and how often; -vv the kernel stack too"},
+		command.Count(command.Option{Name: "v", Text: "show who asked, in which system call, from which kernel function, and how often; -vv the kernel stack too"},
 			func(o *o) *int { return &o.form.Verbose }),
 		command.Switch(command.Option{Name: "tree", Text: "show the tree of processes with the capabilities that each was asked for"},
 			func(o *o) *bool { return &o.form.Tree }),
@@ -46,12 +50,14 @@ func traceFields() command.Fields[traceOptions] {
 		command.Parsed(command.Option{Name: "wait", Value: command.AnyTime, Optional: true, Text: "follow processes that outlive the command to their end, or for TIME at most (--wait=10s)"},
 			parseWait, func(o *o) *waitChoice { return &o.wait }),
 		backendOption(backend.Names(), "; the first that works if none is named", func(o *o) *string { return &o.backend }),
+		command.Switch(command.Option{Name: "version", Text: "print the version of capmon, and what it was built from"},
+			func(o *o) *bool { return &o.version }),
 	}
 }
 
 func traceCommand(s streams) *command.Command {
 	fields := traceFields()
-	return &command.Command{
+	capmon := &command.Command{
 		Name:    "capmon",
 		Summary: "finds out which Linux capabilities a command really needs",
 		Usage: []command.Item{
@@ -98,17 +104,41 @@ Results go to standard output, everything else to standard error.`,
 			{Term: "A daemon, for its first ten seconds", Text: "capmon --wait=10s -o report 'service cron start'"},
 		},
 		SeeAlso: []string{"capabilities(7)", "getpcaps(8)", "setcap(8)", "strace(1)"},
-		Run: func(given command.Given) error {
-			o, err := fields.Fill(given)
-			if err != nil {
-				return err
-			}
-			o.command = given.Words
-			if err := o.validate(); err != nil {
-				return err
-			}
-			return runTrace(s, o)
-		},
+	}
+	capmon.Run = func(given command.Given) error {
+		o, err := fields.Fill(given)
+		if err != nil {
+			return err
+		}
+		if o.version {
+			return printVersion(s, o.form.JSON)
+		}
+		o.command = given.Words
+		if err := o.validate(); err != nil {
+			return err
+		}
+		err = runTrace(s, o)
+		if errors.Is(err, exit.Status(commandNotFound)) {
+			proposeCommand(s, capmon, o.command[0])
+		}
+		return err
+	}
+	return capmon
+}
+
+// commandNotFound is the exit status for a command that does not exist, of
+// capmon as of the shell.
+const commandNotFound = 127
+
+// proposeCommand says if what could not be found is much like one of capmon's
+// own commands.
+func proposeCommand(s streams, capmon *command.Command, text string) {
+	word, _, _ := strings.Cut(strings.TrimSpace(text), " ")
+	if _, err := exec.LookPath(word); err == nil {
+		return // something else could not be found
+	}
+	if near := command.Near(word, capmon.CommandNames()); near != "" {
+		fmt.Fprintf(s.err, "capmon: did you mean capmon %s?\n", near)
 	}
 }
 

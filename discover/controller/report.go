@@ -28,6 +28,9 @@ const Schema = "capmon.discover/1"
 // printed as JSON (docs/discover.schema.json).
 type Report struct {
 	Schema string `json:"schema"`
+	// Version is that of the capmon that made the report, "" where another
+	// program made it.
+	Version string `json:"version"`
 	// Command is the command as the user gave it: one element is run by
 	// /bin/sh -c, several are run as they are.
 	Command []string `json:"command"`

@@ -54,6 +54,15 @@ func (c *Command) Page() string { return strings.ReplaceAll(c.Name, " ", "-") }
 // All are the command and its subcommands.
 func (c *Command) All() []*Command { return append([]*Command{c}, c.Commands...) }
 
+// CommandNames are what the subcommands are called by.
+func (c *Command) CommandNames() []string {
+	var names []string
+	for _, sub := range c.Commands {
+		names = append(names, sub.Word())
+	}
+	return names
+}
+
 // AllOptions are the options and, last, --help.
 func (c *Command) AllOptions() []Option { return append(slices.Clone(c.Options), Help) }
 

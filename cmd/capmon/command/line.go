@@ -12,6 +12,8 @@ type Line struct {
 	Words   []string
 	// First is the index of the first word in the line, -1 if there is none.
 	First int
+	// Help is asked for.
+	Help bool
 	// Dashes: there is a "--".
 	Dashes bool
 	// Pending is the option at the end of the line whose value is missing,
@@ -34,6 +36,9 @@ func (c *Command) Split(args []string) Line {
 			continue
 		}
 		line.Options = append(line.Options, arg)
+		if o := c.Option(arg); o != nil && o.Name == Help.Name {
+			line.Help = true
+		}
 		option := c.takesNext(arg)
 		if option == nil {
 			continue
@@ -58,8 +63,8 @@ func (l *Line) addWords(at int, words []string) {
 // several letters behind one dash, the last may take one.
 func (c *Command) takesNext(arg string) *Option {
 	o := c.Option(arg)
-	if o == nil && isLetters(arg) {
-		o = c.Option("-" + arg[len(arg)-1:])
+	if o == nil && len(arg) > 2 && arg[1] != '-' {
+		o = c.lastLetter(arg[1:])
 	}
 	if o == nil || o.Value.Kind == None || o.Optional || strings.Contains(arg, "=") {
 		return nil
@@ -67,7 +72,17 @@ func (c *Command) takesNext(arg string) *Option {
 	return o
 }
 
-func isLetters(arg string) bool { return len(arg) > 2 && arg[1] != '-' && !strings.Contains(arg, "=") }
+// lastLetter returns the option that is the last of letters, or nil if one of
+// those before it is none without a value.
+func (c *Command) lastLetter(letters string) *Option {
+	last := len(letters) - 1
+	for i := range last {
+		if o := c.Option("-" + letters[i:i+1]); o == nil || o.Value.Kind != None {
+			return nil
+		}
+	}
+	return c.Option("-" + letters[last:])
+}
 
 // Option returns the option that arg names, with or without a value behind a
 // "=", or nil.

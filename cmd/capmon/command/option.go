@@ -56,12 +56,17 @@ func (o Option) ValueForm() string {
 // Form is the names with the value behind the last: "-a, --all", "-o FILE".
 func (o Option) Form() string { return strings.Join(o.Names(), ", ") + o.ValueForm() }
 
-// Description is the text with the default value.
+// Description is the text with what else there is to know: whether the option
+// may be repeated, and the default.
 func (o Option) Description() string {
-	if o.Default == "" {
-		return o.Text
+	text := o.Text
+	if o.Repeated && o.Value.Kind != None {
+		text += "; may be repeated"
 	}
-	return o.Text + " (default: " + o.Default + ")"
+	if o.Default != "" {
+		text += " (default: " + o.Default + ")"
+	}
+	return text
 }
 
 // Value is what can stand in a place of the command line.

@@ -24,9 +24,11 @@ type Given struct {
 
 // Parse reads what stands behind the command's name. The error is for the user.
 func (c *Command) Parse(args []string) (Given, error) {
-	// The library runs no action where help is asked for; what it shows then
-	// goes nowhere.
-	given := Given{Help: true}
+	line := c.Split(args)
+	if line.Help {
+		return Given{Help: true}, nil
+	}
+	var given Given
 	app := &cli.App{
 		Name: c.Name, HideHelp: true, HideVersion: true,
 		UseShortOptionHandling: true,
@@ -38,10 +40,9 @@ func (c *Command) Parse(args []string) (Given, error) {
 			return nil
 		},
 	}
-	for _, o := range c.AllOptions() {
+	for _, o := range c.Options {
 		app.Flags = append(app.Flags, newFlag(o))
 	}
-	line := c.Split(args)
 	arranged := append([]string{c.Name}, line.Options...)
 	if line.Pending == nil {
 		arranged = append(append(arranged, "--"), line.Words...)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/cmd/capmon/exit"
+	"github.com/capmon/capmon/cmd/capmon/version"
 	"github.com/capmon/capmon/trace"
 	"github.com/capmon/capmon/trace/backend"
 	"github.com/capmon/capmon/trace/follow"
@@ -21,6 +22,8 @@ const schema = "capmon.doctor/1"
 // Diagnosis is what capmon doctor found out.
 type Diagnosis struct {
 	Schema string `json:"schema"`
+	// Version is that of capmon.
+	Version string `json:"version"`
 	facts
 	Backends []backendReport `json:"backends"`
 	// Discover is how discover can run here.
@@ -75,7 +78,7 @@ func newTestCheck(c trace.Check) *testCheck {
 
 // Diagnose puts every backend to the test on the machine.
 func Diagnose(m Machine) Diagnosis {
-	d := Diagnosis{Schema: schema, facts: m.facts()}
+	d := Diagnosis{Schema: schema, Version: version.Read().Version, facts: m.facts()}
 	var probes []follow.Probe
 	for _, name := range backend.Names() {
 		p := m.probe(name)

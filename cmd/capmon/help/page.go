@@ -110,11 +110,7 @@ func (p *page) options(c *command.Command) {
 			names = append(names, bold(name))
 		}
 		p.WriteString(".TP\n" + strings.Join(names, ", ") + markValue(o.ValueForm()) + "\n")
-		text := o.Description()
-		if o.Repeated {
-			text += "; may be repeated"
-		}
-		p.prose(text)
+		p.prose(o.Description())
 	}
 }
 

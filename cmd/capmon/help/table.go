@@ -2,6 +2,7 @@ package help
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/capmon/capmon/cmd/capmon/command"
@@ -12,11 +13,17 @@ func Table(c *command.Command) string {
 	b := &strings.Builder{}
 	b.WriteString("| option | |\n|---|---|\n")
 	for _, o := range c.Options {
-		text := cell(o.Description())
-		fmt.Fprintf(b, "| `%s` | %s |\n", cell(o.Form()), text)
+		text := optionName.ReplaceAllString(o.Description(), "$1`$2`")
+		text = document.ReplaceAllString(text, "[$0]($0)")
+		fmt.Fprintf(b, "| `%s` | %s |\n", cell(o.Form()), cell(text))
 	}
 	return b.String()
 }
+
+var (
+	optionName = regexp.MustCompile(`(^|[ (])(--?[a-z][a-z0-9=-]*)`)
+	document   = regexp.MustCompile(`docs/[a-z.]*\.json`)
+)
 
 // cell keeps a bar from ending the cell.
 func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }

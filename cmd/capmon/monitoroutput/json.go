@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/cmd/capmon/version"
 	"github.com/capmon/capmon/trace"
 	"github.com/capmon/capmon/trace/monitor"
 )
@@ -20,11 +21,13 @@ type JSON struct {
 	buf   bytes.Buffer
 	lines *json.Encoder
 	users userNames
+	// version is that of capmon.
+	version string
 }
 
 // NewJSON prints to w.
 func NewJSON(w io.Writer) *JSON {
-	j := &JSON{w: w, users: userNames{}}
+	j := &JSON{w: w, users: userNames{}, version: version.Read().Version}
 	j.lines = json.NewEncoder(&j.buf)
 	j.lines.SetEscapeHTML(false)
 	return j
@@ -32,6 +35,7 @@ func NewJSON(w io.Writer) *JSON {
 
 type checkLine struct {
 	Schema     string        `json:"schema"`
+	Version    string        `json:"version"` // of capmon
 	Type       string        `json:"type"`
 	Time       time.Time     `json:"time"`
 	Comm       string        `json:"comm"`
@@ -51,6 +55,7 @@ type checkLine struct {
 
 type summaryLine struct {
 	Schema    string         `json:"schema"`
+	Version   string         `json:"version"`
 	Type      string         `json:"type"`
 	Processes []summaryGroup `json:"processes"`
 	Lost      uint64         `json:"lost"`
@@ -69,7 +74,7 @@ type summaryGroup struct {
 func (j *JSON) Checks(burst []monitor.LiveCheck) error {
 	for _, c := range burst {
 		line := checkLine{
-			Schema: schema, Type: "check", Time: c.Time,
+			Schema: schema, Version: j.version, Type: "check", Time: c.Time,
 			Comm: c.Comm, PID: c.PID, PPID: c.PPID, User: j.users.of(c.UID), UID: c.UID,
 			Capability: c.Cap, Verdict: c.Verdict,
 			Audited: c.Audited, InitialNS: c.InitialNS, OwnCreds: c.OwnCreds,
@@ -83,7 +88,7 @@ func (j *JSON) Checks(burst []monitor.LiveCheck) error {
 }
 
 func (j *JSON) Summary(s *Summary, lost uint64) error {
-	line := summaryLine{Schema: schema, Type: "summary", Processes: []summaryGroup{}, Lost: lost}
+	line := summaryLine{Schema: schema, Version: j.version, Type: "summary", Processes: []summaryGroup{}, Lost: lost}
 	for _, g := range s.sorted() {
 		line.Processes = append(line.Processes, summaryGroup{
 			Comm: g.comm, PID: g.pid, Others: g.others,

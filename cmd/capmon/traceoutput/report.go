@@ -20,7 +20,9 @@ const Schema = "capmon.trace/1"
 
 // Report is what `capmon '<cmd>' --json` prints (docs/trace.schema.json).
 type Report struct {
-	Schema  string   `json:"schema"`
+	Schema string `json:"schema"`
+	// Version is that of capmon.
+	Version string   `json:"version"`
 	Command []string `json:"command"`
 	User    string   `json:"user"`
 	Kernel  string   `json:"kernel"`
