@@ -29,6 +29,7 @@ type (
 	Attempt      = controller.Attempt
 	Confirmation = controller.Confirmation
 	Evidence     = controller.Evidence
+	Exclusion    = controller.Exclusion
 	Report       = controller.Report
 	Request      = controller.Request
 	Result       = controller.Result
@@ -44,10 +45,11 @@ const (
 
 // The advice that a report can have.
 const (
-	MoreRuns    = controller.MoreRuns
-	CleanUp     = controller.CleanUp
-	UseSandbox  = controller.UseSandbox
-	LetDeviceIn = controller.LetDeviceIn
+	MoreRuns      = controller.MoreRuns
+	CleanUp       = controller.CleanUp
+	UseSandbox    = controller.UseSandbox
+	LetDeviceIn   = controller.LetDeviceIn
+	UseOwnNetwork = controller.UseOwnNetwork
 )
 
 // Schema names the version of the JSON form of Report.

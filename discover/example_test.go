@@ -87,5 +87,5 @@ func Example_emit() {
 	if err := emit.Write(os.Stderr, "systemd", report); err != nil {
 		log.Fatal(err)
 	}
-	// Output: [docker setcap systemd]
+	// Output: [ansible apparmor capsh compose docker dockerfile flags kubernetes list markdown oci pam_cap podman setcap setpriv systemd systemd-run yaml]
 }

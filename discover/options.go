@@ -37,12 +37,14 @@ func newSettings(options []Option) (settings, error) {
 	if s.search.Grantable == 0 {
 		s.search.Grantable = launch.Grantable()
 	}
-	s.search.Sandboxed = s.sandbox != nil
 	if s.sandbox != nil && s.sandbox.Memory == 0 {
 		// All that exist at the same time share it.
 		o := *s.sandbox
 		o.Memory = sandbox.Memory() / uint64(max(1, s.search.Jobs))
 		s.sandbox = &o
+	}
+	if s.sandbox != nil {
+		s.search.Sandboxed, s.search.OwnNetwork = true, s.sandbox.Net
 	}
 	if s.search.Jobs > 1 && s.sandbox == nil {
 		return s, errors.New("attempts at the same time need a sandbox each")
@@ -73,6 +75,10 @@ func WithConfirm(n int) Option { return func(s *settings) { s.search.Confirm = n
 
 // WithAlternatives finds every minimal set, for Report.Alternatives.
 func WithAlternatives() Option { return func(s *settings) { s.search.Alternatives = true } }
+
+// WithRequire counts an attempt as failed that went on in spite of a refusal
+// of one of these capabilities, so that they get into the set.
+func WithRequire(set caps.Set) Option { return func(s *settings) { s.search.Require = set } }
 
 // WithJobs makes up to n attempts of the proof at the same time. It takes
 // WithSandbox.

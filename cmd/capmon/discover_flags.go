@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/caps/launch"
 	"github.com/capmon/capmon/cmd/capmon/command"
 	"github.com/capmon/capmon/cmd/capmon/discoveroutput"
 	"github.com/capmon/capmon/cmd/capmon/exit"
@@ -28,6 +30,7 @@ type discoverOptions struct {
 	sandbox               sandboxChoice
 	devices               []string
 	jobs, confirm         int
+	require               caps.Set
 	alternatives          bool
 	backend               string
 	formats               []string
@@ -69,9 +72,12 @@ func discoverFields() command.Fields[discoverOptions] {
 			parseDevice, func(o *o) *[]string { return &o.devices }),
 		command.Number(command.Option{Name: "jobs", Value: command.AnyNumber, Default: "1", Text: "with --sandbox, make up to N attempts of the proof at the same time"}, 1,
 			func(o *o) *int { return &o.jobs }),
-		command.Number(command.Option{Name: "confirm", Value: command.AnyNumber, Default: "0", Text: "repeat the final attempt N times, for a " +
+		command.Number(command.Option{Name: "confirm", Value: command.AnyNumber, Default: "0", Text: "repeat the final attempt, and those without one capability, N times, for a " +
 			"command that may succeed only sometimes"}, 0,
 			func(o *o) *int { return &o.confirm }),
+		command.Parsed(command.Option{Name: "require", Value: command.Value{Kind: command.Capabilities, Placeholder: "CAP,..."}, Text: "put " +
+			"CAP, which the command was refused and went on without, into the set; all: each that it was refused with effect"},
+			parseRequired, func(o *o) *caps.Set { return &o.require }),
 		command.Switch(command.Option{Name: "alternatives", Text: "find every minimal set, the least powerful first"},
 			func(o *o) *bool { return &o.alternatives }),
 		command.Number(command.Option{Name: "max-runs", Value: command.AnyNumber, Default: strconv.Itoa(discover.DefaultMaxRuns), Text: "make at most N attempts"}, 1,
@@ -177,6 +183,14 @@ func parseFormats(text string) ([]string, error) {
 	return formats, nil
 }
 
+// parseRequired parses capabilities, or "all".
+func parseRequired(text string) (caps.Set, error) {
+	if text == "all" {
+		return launch.Grantable(), nil
+	}
+	return caps.ParseSet(text)
+}
+
 // discovered is the command of a discovery.
 func (o discoverOptions) discovered(stdin *os.File) discover.Command {
 	return discover.Command{
@@ -196,6 +210,9 @@ func (o discoverOptions) settings(p *discoveroutput.Progress) []discover.Option 
 			Begin: p.Begin, End: p.End,
 			Warn: func(err error) { p.Say("%v", o.optionNamed(err)) },
 		}),
+	}
+	if o.require != 0 {
+		settings = append(settings, discover.WithRequire(o.require))
 	}
 	if o.alternatives {
 		settings = append(settings, discover.WithAlternatives())

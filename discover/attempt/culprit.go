@@ -11,7 +11,7 @@ import (
 
 // blame finds the process in which the failure of an attempt began, and marks
 // the checks that it made in the end: after the last process that it had
-// started was gone. Nothing is marked where the command did not fail of
+// started was gone. Those of a process that failed beside it count as well. Nothing is marked where the command did not fail of
 // itself, as when it was ended for taking too long.
 func blame(a *controller.Attempt, images []trace.Image) {
 	if a.Success || len(images) == 0 {
@@ -26,7 +26,7 @@ func blame(a *controller.Attempt, images []trace.Image) {
 	process := images[culprit].Process
 	a.Failed = &process
 	for i, c := range a.Checks {
-		a.Checks[i].AtEnd = c.Image == culprit && c.First >= since
+		a.Checks[i].AtEnd = c.Image == culprit && c.First >= since || f.beside(c.Image, culprit)
 	}
 }
 
@@ -72,6 +72,35 @@ func (f family) culprit(at int) (int, time.Duration) {
 		}
 		at = child
 	}
+}
+
+// beside says whether an image failed while the culprit ran, and is neither
+// above nor below it: in a pipeline the one may well be why the other failed.
+func (f family) beside(at, culprit int) bool {
+	if at < 0 || !f.images[at].Failed() || f.images[at].PID == f.images[culprit].PID {
+		return false
+	}
+	end := f.images[at].End
+	return end >= f.images[f.first(culprit)].Start && end <= f.images[culprit].End &&
+		!f.from(at, culprit) && !f.from(culprit, at)
+}
+
+// first returns the image with which a process began.
+func (f family) first(at int) int {
+	for p := f.images[at].Parent; p >= 0 && f.images[p].PID == f.images[at].PID; p = f.images[p].Parent {
+		at = p
+	}
+	return at
+}
+
+// from says whether an image came from a process.
+func (f family) from(at, process int) bool {
+	for ; at >= 0; at = f.images[at].Parent {
+		if f.images[at].PID == f.images[process].PID {
+			return true
+		}
+	}
+	return false
 }
 
 // lastChild returns the last image of the child process that ended last while

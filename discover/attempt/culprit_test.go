@@ -19,6 +19,11 @@ func image(pid, parent int, end time.Duration, replaced bool, status int) trace.
 	}
 }
 
+func started(i trace.Image, at time.Duration) trace.Image {
+	i.Start = at
+	return i
+}
+
 func TestBlame(t *testing.T) {
 	refused := func(image int, at time.Duration) trace.Check {
 		return trace.Check{Image: image, First: at, Verdict: trace.Fail, InitialNS: true, Returned: true, Return: -int64(syscall.EPERM)}
@@ -37,7 +42,7 @@ func TestBlame(t *testing.T) {
 			[]trace.Image{image(1, -1, 1, true, 0), image(1, 0, 4, true, 0), image(1, 1, 9, false, 1)},
 			[]trace.Check{refused(1, 3)}, 1, 1, []bool{false}},
 		"the last child failed": {
-			[]trace.Image{image(1, -1, 9, false, 1), image(2, 0, 3, false, 1), image(3, 0, 5, true, 0), image(3, 2, 8, false, 1)},
+			[]trace.Image{image(1, -1, 9, false, 1), image(2, 0, 3, false, 1), started(image(3, 0, 5, true, 0), 4), image(3, 2, 8, false, 1)},
 			[]trace.Check{refused(0, 1), refused(1, 2), refused(3, 6)}, 1, 3, []bool{false, false, true}},
 		"the last child succeeded": {
 			[]trace.Image{image(1, -1, 9, false, 1), image(2, 0, 3, false, 1), image(3, 0, 5, false, 0)},
@@ -45,6 +50,12 @@ func TestBlame(t *testing.T) {
 		"the child failed, and then something was refused": {
 			[]trace.Image{image(1, -1, 9, false, 1), image(2, 0, 3, false, 1)},
 			[]trace.Check{refused(1, 2), refused(0, 4)}, 1, 1, []bool{false, true}},
+		"two in a pipeline": {
+			[]trace.Image{image(1, -1, 9, false, 1), started(image(2, 0, 6, false, 1), 2), started(image(3, 0, 8, false, 1), 3)},
+			[]trace.Check{refused(1, 4)}, 1, 3, []bool{true}},
+		"one after the other": {
+			[]trace.Image{image(1, -1, 9, false, 1), started(image(2, 0, 4, false, 1), 2), started(image(3, 0, 8, false, 1), 5)},
+			[]trace.Check{refused(1, 3)}, 1, 3, []bool{false}},
 		"it was ended": {
 			[]trace.Image{image(1, -1, 9, false, 1)},
 			[]trace.Check{refused(0, 4)}, 124, 0, []bool{false}},

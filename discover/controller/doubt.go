@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"slices"
 
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/trace"
@@ -27,8 +28,8 @@ type support int
 
 const (
 	unexplained support = iota
-	// hinted: it was refused somewhere, or made use of where the command
-	// succeeded, or the command speaks of permissions.
+	// hinted: the process that failed was refused it before, or its program
+	// makes use of it where the command succeeds, or speaks of permissions.
 	hinted
 	// shown: the process that failed met the refusal last.
 	shown
@@ -75,13 +76,23 @@ func (f *finder) doubt(ctx context.Context) error {
 // support is the best there is for c in the attempts that failed without it.
 func (f *finder) support(c caps.Cap) support {
 	best := unexplained
-	if f.used(f.best).Has(c) {
-		best = hinted
-	}
-	for _, n := range f.pins(c) {
-		best = max(best, supportIn(f.runs[n-1], c))
+	n := f.latest(f.best)
+	for _, pin := range f.pins(c) {
+		failed := f.runs[pin-1]
+		if n != 0 && usedBy(f.runs[n-1], failed.Failed, c) {
+			best = max(best, hinted)
+		}
+		best = max(best, supportIn(failed, c))
 	}
 	return best
+}
+
+// usedBy says whether the program of a process that failed elsewhere made use
+// of c in a, which succeeded.
+func usedBy(a Attempt, failed *trace.Process, c caps.Cap) bool {
+	return a.Success && slices.ContainsFunc(a.Checks, func(check trace.Check) bool {
+		return check.Cap == c && useful(check) && (failed == nil || check.Process.Exe == failed.Exe)
+	})
 }
 
 // pins are the numbers of the attempts that failed with all of the best set
@@ -99,22 +110,26 @@ func (f *finder) pins(c caps.Cap) []int {
 
 // supportIn is what speaks for it that a failed for want of c. A process that
 // is refused what it was granted has given that up: it looks at what it has,
-// and so at c.
+// and so at c. What was refused to another process, which the command went on
+// after, says nothing, and nor do its words.
 func supportIn(a Attempt, c caps.Cap) support {
-	best := unexplained
-	if speaksOfPermission(a.Output) {
-		best = hinted
-	}
+	best, tolerated := unexplained, false
 	for _, r := range a.Checks {
 		if r.Verdict != trace.Fail || !r.InitialNS || noise(r) {
 			continue
 		}
+		own := a.Failed == nil || r.Process.PID == a.Failed.PID && r.Process.Exe == a.Failed.Exe
 		switch {
 		case r.Cap == c && fatal(a, r), a.Granted.Has(r.Cap) && r.OwnCreds && r.AtEnd && fatal(a, r):
 			return shown
-		case r.Cap == c && plausible(r):
+		case r.Cap == c && plausible(r) && own && !passedOver(a, r):
 			best = hinted
+		case r.Decisive() && !own && !passedOver(a, r):
+			tolerated = true
 		}
+	}
+	if speaksOfPermission(a.Output) && !tolerated {
+		best = hinted
 	}
 	return best
 }

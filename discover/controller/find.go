@@ -28,11 +28,15 @@ type Options struct {
 	// Jobs is how many attempts of the proof may be made at the same time.
 	// The Attempter must allow for it when it is more than 1.
 	Jobs int
+	// Require are capabilities that the command is not to go on without: an
+	// attempt that succeeds in spite of the refusal of one counts as failed.
+	Require caps.Set
+	// Sandboxed: attempts are made in sandboxes; OwnNetwork: in each with a
+	// network of its own. It makes a difference to the advice.
+	Sandboxed, OwnNetwork bool
 	// UID0: the Attempter can run the command as uid 0, in the place of the
 	// user. That is tried for a command that may insist on it.
 	UID0 bool
-	// Sandboxed: what an attempt leaves behind is gone before the next.
-	Sandboxed bool
 }
 
 // What ends a search early. None of them takes away what is known by then.
@@ -157,6 +161,10 @@ func (f *finder) take(ctx context.Context, a Attempt, err error) (bool, error) {
 	}
 	if err != nil {
 		return false, fmt.Errorf("make attempt %d: %w", len(f.runs)+1, err)
+	}
+	if without := lacking(a, f.opts.Require&f.opts.Grantable); a.Success && without != 0 {
+		a.Success = false
+		a.Outcome += ", went on without " + names(without)
 	}
 	consistent := f.add(a)
 	f.observe(len(f.runs), a)

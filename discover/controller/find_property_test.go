@@ -202,7 +202,7 @@ func TestAttemptsAreBounded(t *testing.T) {
 		}
 		checkAnswer(t, p, grantable, r)
 		found, tried := grantedIn(untilSuccess(r.Runs), grantable), grantedIn(r.Runs, grantable)
-		limit := 2*tried.Len() + 2 + r.Capabilities.Len()
+		limit := 2*tried.Len() + 2 + 2*r.Capabilities.Len()
 		switch {
 		case r.Verdict == controller.NotFound:
 			limit = tried.Len() + 2

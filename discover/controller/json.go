@@ -14,6 +14,7 @@ func (r Report) MarshalJSON() ([]byte, error) {
 	p.Command = orEmpty(p.Command)
 	p.User.Groups = orEmpty(p.User.Groups)
 	p.MustNot = orEmpty(p.MustNot)
+	p.Tolerated = orEmpty(p.Tolerated)
 	p.Alternatives = orEmpty(p.Alternatives)
 	p.Advice = orEmpty(p.Advice)
 	p.Evidence = orEmpty(p.Evidence)

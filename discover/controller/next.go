@@ -69,11 +69,7 @@ func passedOver(a Attempt, refused trace.Check) bool {
 	if a.Failed == nil || refused.AtEnd || refused.FailedAt != 0 {
 		return false
 	}
-	switch refused.Syscall {
-	case "stat", "lstat", "newfstatat", "statx", "access", "faccessat", "faccessat2", "execve", "execveat":
-		return true
-	}
-	return false
+	return looksUp(refused.Syscall)
 }
 
 // outdone says whether a greater capability was asked for in the place of the

@@ -3,7 +3,12 @@ package controller
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/trace"
@@ -31,6 +36,9 @@ func (f *finder) whyInconsistent() string {
 	case f.succeedsSometimes():
 		return fmt.Sprintf("the command succeeds only sometimes: repeated %s with %s, it succeeded %s",
 			times(again.Runs), describe(f.best), times(again.Succeeded))
+	case f.byChance():
+		return fmt.Sprintf("the command succeeds only sometimes: with %s it %s (attempt %d) and %s (attempt %d)",
+			describe(later.Granted), ended(earlier), f.conflict.earlier, ended(later), f.conflict.later)
 	case f.onlyOnce():
 		return fmt.Sprintf("the command succeeded with %s (attempt %d), and failed with the same when it was repeated (attempt %d, %s): "+
 			"so its failures prove nothing, unless what an attempt leaves behind is in the way of the next",
@@ -58,15 +66,18 @@ func (f *finder) whyNotFound(err error) string {
 	if hindered := last.hindered(); hindered != "" {
 		return "no set of capabilities makes the command succeed in a sandbox: " + hindered
 	}
-	if needed := f.unheld(trace.Check.Decisive); needed != 0 {
-		return fmt.Sprintf("needs %s, which capmon does not hold", names(needed))
+	if needed := f.unheld(last, fatal); needed != nil {
+		return fmt.Sprintf("needs %s, which capmon does not hold (%s)", capsOf(needed), places(needed))
 	}
-	reason := fmt.Sprintf("no set of capabilities makes the command succeed: it fails even with every capability that capmon holds (%s)", last.Outcome)
+	reason := fmt.Sprintf("no set of capabilities makes the command succeed: it fails even with every capability that capmon holds (%s)", lastWord(last))
 	if f.uid0 {
 		reason += ", and as uid 0 as well"
 	}
-	if perhaps := f.unheld(plausible); perhaps != 0 {
-		return fmt.Sprintf("%s; %s, which capmon does not hold, was refused and may be what it needs", reason, names(perhaps))
+	if how := lastError(last); how != "" {
+		reason += "; " + how
+	}
+	if perhaps := f.unheld(last, func(_ Attempt, c trace.Check) bool { return plausible(c) }); perhaps != nil {
+		reason += fmt.Sprintf("; %s, which capmon does not hold, was refused (%s) and may or may not matter", capsOf(perhaps), places(perhaps))
 	}
 	if f.leftSomething() {
 		reason += "; the first attempt failed otherwise: what an attempt leaves behind may be in the way of the next"
@@ -74,27 +85,88 @@ func (f *finder) whyNotFound(err error) string {
 	return reason
 }
 
-// unheld returns the capabilities that cannot be granted and whose refusal in
-// the last attempt, by which everything else was granted, is of the kind
-// given.
-func (f *finder) unheld(kind func(trace.Check) bool) caps.Set {
-	var s caps.Set
-	for _, c := range refusals(lastAsUser(f.runs)) {
-		if kind(c) {
-			s = s.With(c.Cap)
-		}
+// lastWord says how an attempt ended, with the last line that the command
+// printed.
+func lastWord(a Attempt) string {
+	const most = 200
+	lines := strings.Split(strings.TrimSpace(a.Output), "\n")
+	last := strings.TrimSpace(lines[len(lines)-1])
+	if last == "" {
+		return a.Outcome
 	}
-	return s.Minus(f.opts.Grantable)
+	if len(last) > most {
+		last = strings.ToValidUTF8(last[:most], "") + "..."
+	}
+	return a.Outcome + ": " + last
 }
 
+// lastError tells of a system call at the end of the process that failed, in
+// which a capability was asked for, and which failed for another reason.
+func lastError(a Attempt) string {
+	for _, c := range slices.Backward(a.Checks) {
+		switch c.Errno() {
+		case syscall.EROFS, syscall.ENOENT, syscall.EBUSY, syscall.EEXIST:
+			if c.AtEnd {
+				return fmt.Sprintf("%s in %s failed with %s (%s)", c.Syscall, c.Process.Comm, unix.ErrnoName(c.Errno()), c.Errno())
+			}
+		}
+	}
+	return ""
+}
+
+// unheld returns the refusals of the kind given, in the last attempt, by which
+// everything else was granted, of what cannot be: one for each capability.
+func (f *finder) unheld(last Attempt, kind func(Attempt, trace.Check) bool) []trace.Check {
+	var list []trace.Check
+	var seen caps.Set
+	for _, c := range refusals(last) {
+		if kind(last, c) && !seen.Has(c.Cap) && !f.opts.Grantable.Has(c.Cap) && !last.Granted.Has(c.Cap) {
+			seen = seen.With(c.Cap)
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+func capsOf(refused []trace.Check) string {
+	var s caps.Set
+	for _, c := range refused {
+		s = s.With(c.Cap)
+	}
+	return names(s)
+}
+
+// places says who was refused something, and in which system call.
+func places(refused []trace.Check) string {
+	var list []string
+	for _, c := range refused {
+		where := c.Process.Comm
+		if c.Syscall != "" {
+			where += ": " + c.Syscall
+		}
+		if errno := c.Errno(); errno != 0 {
+			where += " = " + unix.ErrnoName(errno)
+		}
+		list = append(list, where)
+	}
+	return strings.Join(list, ", ")
+}
+
+// leftover is what commands say that find what they were to make.
+var leftover = regexp.MustCompile(`(?i)exists|busy|already|in use|not empty`)
+
 // leftSomething says whether it looks as if the first attempt failed for want
-// of a capability, and later ones for what the first had left behind.
+// of a capability, and later ones for what the first had left behind: they end
+// otherwise, and what the command says of it is no other cause.
 func (f *finder) leftSomething() bool {
 	if f.opts.Sandboxed {
 		return false
 	}
 	first, last := f.runs[0], lastAsUser(f.runs)
-	return next(first, f.opts.Grantable) != 0 && first.Output != last.Output
+	if next(first, f.opts.Grantable) == 0 || first.Output == last.Output {
+		return false
+	}
+	return strings.TrimSpace(last.Output) == "" || leftover.MatchString(last.Output)
 }
 
 func (f *finder) refusedSoFar() string {
@@ -121,7 +193,10 @@ func describe(s caps.Set) string {
 
 // names lists capabilities as a person would: A, B and C.
 func names(s caps.Set) string {
-	list := s.Names()
+	return joined(s.Names())
+}
+
+func joined(list []string) string {
 	if len(list) < 2 {
 		return strings.Join(list, "")
 	}

@@ -5,9 +5,10 @@ import "github.com/capmon/capmon/trace"
 // Refusal is the check of a failed attempt that most likely made it fail; nil
 // when no refusal is plausible.
 func (a Attempt) Refusal() *trace.Check {
-	refused := refusals(a)
-	if len(refused) == 0 || !plausible(refused[0]) {
-		return nil
+	for _, r := range refusals(a) {
+		if plausible(r) && !passedOver(a, r) {
+			return &r
+		}
 	}
-	return &refused[0]
+	return nil
 }

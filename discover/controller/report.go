@@ -60,6 +60,9 @@ type Result struct {
 	// MustNot are capabilities with which the command fails: it may do more
 	// then, and goes no further for that.
 	MustNot []Exclusion `json:"must_not"`
+	// Tolerated are the refusals in spite of which the command succeeded with
+	// the set.
+	Tolerated []trace.Check `json:"tolerated"`
 	// Alternatives are the minimal sets that were found, Capabilities among
 	// them, the least powerful first; empty when they were not asked for.
 	Alternatives []caps.Set `json:"alternatives"`

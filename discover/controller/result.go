@@ -12,6 +12,7 @@ func (f *finder) result(err error) Result {
 		Capabilities: f.best,
 		Narrow:       f.narrow && f.proven && f.excluded && f.conflict == nil,
 		MustNot:      f.mustNot,
+		Tolerated:    f.tolerated(),
 		Alternatives: f.alternatives,
 		Unheld:       refused(f.allRuns()).Minus(f.opts.Grantable),
 		Refused:      refused(f.allRuns()),

@@ -48,7 +48,15 @@ func (f *finder) likely(universe caps.Set) caps.Set {
 	if used := f.used(universe); used != 0 {
 		return used & universe
 	}
-	return refused(f.failures()) & universe
+	var refused caps.Set
+	for _, a := range f.failures() {
+		for _, c := range refusals(a) {
+			if plausible(c) && !passedOver(a, c) {
+				refused = refused.With(c.Cap)
+			}
+		}
+	}
+	return refused & universe
 }
 
 // candidate is a capability that may be needed, and how likely, beside others.

@@ -13,7 +13,9 @@ import (
 
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/discover/emit"
 	"github.com/capmon/capmon/internal/testenv"
+	"github.com/capmon/capmon/trace"
 )
 
 func two() discover.Report {
@@ -213,6 +215,44 @@ func TestMarkdownIsInert(t *testing.T) {
 	for line := range strings.Lines(out) {
 		if strings.HasPrefix(line, "| `CAP") && strings.Count(strings.ReplaceAll(line, `\|`, ""), "|") != 4 {
 			t.Errorf("not three cells: %s", line)
+		}
+	}
+}
+
+// TestWhatIsBesideTheSetIsSaid wants in each form that can hold a remark what
+// must not be granted, and what the command went on without.
+func TestWhatIsBesideTheSetIsSaid(t *testing.T) {
+	r := report("ip link", refusal("net_admin", "ip", "/usr/sbin/ip"))
+	tolerated := check("syslog", "rsyslogd", "/usr/sbin/rsyslogd")
+	tolerated.Syscall, tolerated.Returned, tolerated.Return = "openat", true, -1
+	r.Tolerated = []trace.Check{tolerated}
+	r.MustNot = []discover.Exclusion{{Cap: caps.SetUID, FailedWith: 1}}
+	for _, format := range append(explained(), "oci", "markdown") {
+		out := strings.ReplaceAll(write(t, format, r), "`", "")
+		for _, want := range []string{"must not be granted CAP_SETUID", "went on without CAP_SYSLOG (rsyslogd: openat = EPERM)"} {
+			if !strings.Contains(out, want) {
+				t.Errorf("%s: no %q in\n%s", format, want, out)
+			}
+		}
+	}
+}
+
+// TestWhatCouldNotBeNarrowedIsNotWritten: everything that can be granted is no
+// answer.
+func TestWhatCouldNotBeNarrowedIsNotWritten(t *testing.T) {
+	r := report("ip link")
+	r.Verdict, r.Reason = discover.Sufficient, "it does not succeed twice"
+	for _, c := range []caps.Cap{caps.NetAdmin, caps.SysAdmin} {
+		r.Capabilities = r.Capabilities.With(c)
+		r.Evidence = append(r.Evidence, discover.Evidence{Cap: c})
+	}
+	for _, format := range emit.Formats() {
+		if format == "json" || format == "yaml" {
+			continue // the whole report, with its verdict
+		}
+		out := strings.ToLower(write(t, format, r))
+		if strings.Contains(out, "net_admin") || strings.Contains(out, "sys_admin") || !strings.Contains(out, "narrow") {
+			t.Errorf("%s: %s", format, out)
 		}
 	}
 }

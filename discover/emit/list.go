@@ -32,5 +32,5 @@ func flags(r discover.Report) []byte {
 
 // found says whether there is a set to write down.
 func found(r discover.Report) bool {
-	return r.Verdict == discover.Minimal || r.Verdict == discover.Sufficient
+	return (r.Verdict == discover.Minimal || r.Verdict == discover.Sufficient) && narrowed(r)
 }

@@ -11,6 +11,10 @@ import (
 func markdown(r discover.Report) []byte {
 	var p page
 	command := inCode(shorten(shown(commandLine(r)), maxShown))
+	if r.Verdict == discover.Sufficient && !narrowed(r) {
+		fmt.Fprintf(&p, "**capmon** could not narrow down what %s needs: %s.\n", command, inText(r.Reason))
+		return p.Bytes()
+	}
 	if !found(r) {
 		fmt.Fprintf(&p, "**capmon** found no set of capabilities with which %s succeeds: %s.\n", command, inText(r.Reason))
 		return p.Bytes()
@@ -18,6 +22,7 @@ func markdown(r discover.Report) []byte {
 	user := inText(shorten(shown(r.User.Name), maxShown))
 	if r.Capabilities == 0 {
 		fmt.Fprintf(&p, "%s needs **no capability** (as %s, Linux %s).\n", command, user, inText(r.Kernel))
+		p.beside(r)
 		return p.Bytes()
 	}
 	fmt.Fprintf(&p, "%s needs these capabilities (%s; as %s, Linux %s, %d attempts):\n\n", command, r.Verdict, user, inText(r.Kernel), len(r.Runs))
@@ -28,7 +33,18 @@ func markdown(r discover.Report) []byte {
 	if r.Verdict == discover.Sufficient {
 		fmt.Fprintf(&p, "\nUnproven: %s.\n", inText(r.Reason))
 	}
+	p.beside(r)
 	return p.Bytes()
+}
+
+// beside adds what must not be granted, and what the command went on without.
+func (p *page) beside(r discover.Report) {
+	for _, e := range r.MustNot {
+		fmt.Fprintf(p, "\nIt must not be granted `%s`: with that it fails.\n", e.Cap)
+	}
+	for _, c := range r.WentOnWithout() {
+		fmt.Fprintf(p, "\nIt went on without `%s` (%s).\n", c.Cap, inText(refusedCall(c)))
+	}
 }
 
 func without(r discover.Report, e discover.Evidence) string {

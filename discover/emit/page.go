@@ -3,14 +3,17 @@ package emit
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"al.essio.dev/pkg/shellescape"
+	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/trace"
 )
 
 // maxShown is how much of a command a comment repeats, in bytes: a unit file
@@ -58,6 +61,10 @@ func (p *page) header(r discover.Report) bool {
 		return false
 	}
 	user := shorten(shown(r.User.Name), maxShown)
+	if !narrowed(r) {
+		p.comment("As %s it succeeded with %d capabilities, and that could not be narrowed%s.", user, r.Capabilities.Len(), because)
+		return false
+	}
 	switch {
 	case r.Capabilities == 0:
 		p.comment("It succeeds as %s without any capability.", user)
@@ -69,12 +76,37 @@ func (p *page) header(r discover.Report) bool {
 	if r.NeedsRoot {
 		p.comment("It needs to be uid 0: as another user it fails even with every capability.")
 	}
+	for _, e := range r.MustNot {
+		p.comment("It must not be granted %s: with that it fails.", e.Cap)
+	}
+	for _, c := range r.WentOnWithout() {
+		p.comment("It went on without %s (%s).", c.Cap, refusedCall(c))
+	}
 	for _, set := range r.Alternatives {
 		if set != r.Capabilities {
 			p.comment("It would also succeed with %s instead.", set)
 		}
 	}
 	return true
+}
+
+// narrowed says whether anything shows that some of the set is needed. What is
+// not narrowed at all is everything that was granted, and no answer.
+func narrowed(r discover.Report) bool {
+	return r.Verdict == discover.Minimal || r.Capabilities == 0 ||
+		slices.ContainsFunc(r.Evidence, func(e discover.Evidence) bool { return e.FailedWithout > 0 })
+}
+
+// refusedCall says who was refused, in which system call, and what that said.
+func refusedCall(c trace.Check) string {
+	text := shorten(shown(c.Process.Comm), maxShown)
+	if c.Syscall != "" {
+		text += ": " + c.Syscall
+	}
+	if errno := c.Errno(); errno != 0 {
+		text += " = " + unix.ErrnoName(errno)
+	}
+	return text
 }
 
 // commandLine is what to type to run the command of r.

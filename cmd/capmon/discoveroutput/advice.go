@@ -4,10 +4,11 @@ import "github.com/capmon/capmon/discover"
 
 // adviceOptions says by which options capmon follows an advice.
 var adviceOptions = map[discover.Advice]string{
-	discover.MoreRuns:    "allow for more attempts by --max-runs",
-	discover.CleanUp:     "give a --cleanup that undoes what an attempt leaves behind",
-	discover.UseSandbox:  "try --sandbox",
-	discover.LetDeviceIn: "let it in by --sandbox-device PATH",
+	discover.MoreRuns:      "allow for more attempts by --max-runs",
+	discover.CleanUp:       "give a --cleanup that undoes what an attempt leaves behind",
+	discover.UseSandbox:    "try --sandbox",
+	discover.LetDeviceIn:   "let it in by --sandbox-device PATH",
+	discover.UseOwnNetwork: "try --sandbox=net",
 }
 
 // withAdvice is the reason of a report with what may help.

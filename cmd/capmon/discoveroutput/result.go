@@ -18,9 +18,17 @@ func WriteResult(w io.Writer, r discover.Report) error {
 		return err
 	}
 	var b strings.Builder
-	writeNeeds(&b, s, r)
 	if r.Verdict == discover.Sufficient {
-		fmt.Fprintf(&b, "%s %s\n", s.Strong.Sprint("unproven:"), terminal.Printable(withAdvice(r)))
+		writeUnproven(&b, s, r)
+	} else {
+		writeNeeds(&b, s, r)
+	}
+	for _, e := range r.MustNot {
+		fmt.Fprintf(&b, "%s %s  with it the command fails (attempt %d, %s)\n",
+			s.Strong.Sprint("must not have"), s.Strong.Sprint(e.Cap), e.FailedWith, failure(r.Runs[e.FailedWith-1]))
+	}
+	for _, c := range r.WentOnWithout() {
+		fmt.Fprintf(&b, "went on without %s (%s)\n", c.Cap, describeCall(c))
 	}
 	writeAlternatives(&b, r)
 	for _, exe := range r.Elevated {
@@ -30,6 +38,9 @@ func WriteResult(w io.Writer, r discover.Report) error {
 		fmt.Fprintf(&b, "note: %d records of the tracer were lost; the attempts themselves are not affected\n", r.Lost)
 	}
 	for _, format := range []string{"setcap", "systemd"} {
+		if r.Verdict != discover.Minimal {
+			break // what is not proven is not to be written down
+		}
 		if err := writeSuggestion(&b, format, r); err != nil {
 			return err
 		}
@@ -61,6 +72,30 @@ func writeNeeds(b *strings.Builder, s terminal.Style, r discover.Report) {
 	}
 	for _, e := range r.Evidence {
 		fmt.Fprintf(b, "%s %s  %s\n", s.Strong.Sprint("needs"), s.Strong.Sprintf("%-*s", width, e.Cap), describeEvidence(r, e))
+	}
+}
+
+// writeUnproven prints a set that suffices. Only what ended the search early
+// leaves proofs that hold.
+func writeUnproven(b *strings.Builder, s terminal.Style, r discover.Report) {
+	const most = 12
+	as := ""
+	if r.NeedsRoot {
+		as = "as uid 0 "
+	}
+	switch n := r.Capabilities.Len(); {
+	case n == 0:
+		fmt.Fprintf(b, "%s %swith no capability\n", s.Strong.Sprint("succeeded"), as)
+	case n > most:
+		fmt.Fprintf(b, "%s %swith %d capabilities; that could not be narrowed\n", s.Strong.Sprint("succeeded"), as, n)
+	default:
+		fmt.Fprintf(b, "%s %swith %s; that could not be narrowed\n", s.Strong.Sprint("succeeded"), as, strings.Join(r.Capabilities.Names(), ", "))
+	}
+	fmt.Fprintf(b, "%s %s\n", s.Strong.Sprint("unproven:"), terminal.Printable(withAdvice(r)))
+	for _, e := range r.Evidence {
+		if e.FailedWithout > 0 && (r.Exhausted || r.Interrupted) {
+			fmt.Fprintf(b, "%s  %s\n", e.Cap, describeEvidence(r, e))
+		}
 	}
 }
 
