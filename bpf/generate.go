@@ -1,4 +1,9 @@
 // Package bpf holds capmon's eBPF programs, compiled and embedded.
+//
+// The packages below trace load them; what is exported here is made by bpf2go,
+// and changes with the programs.
+//
+//	spec, err := bpf.LoadCommand()
 package bpf
 
 //go:generate go run github.com/cilium/ebpf/cmd/bpf2go -cc clang-14 -strip llvm-strip-14 -cflags "-O2 -g -Wall -Wextra -Wno-unused-parameter -Werror" -target amd64,arm64 -no-global-types -type image_key -type exe_key -type image -type exe -type site -type stack -type check_key -type check -type check_flags -type lost_kind Command command.c

@@ -1,5 +1,11 @@
-// Package caps names Linux capabilities, holds sets of them, and says under
-// which identity a command runs.
+// Package caps names Linux capabilities (capabilities(7)), holds sets of them,
+// and says which of them are more powerful than others.
+//
+//	set := caps.NewSet(caps.NetAdmin, caps.NetRaw)
+//	if set.Has(caps.NetRaw) {
+//		fmt.Println(set.Without(caps.NetAdmin)) // cap_net_raw
+//	}
+//	set, err := caps.ParseSet("cap_net_admin,cap_net_raw")
 package caps
 
 import (

@@ -2,6 +2,12 @@
 // asked, for what, in which system call and by which way through the kernel.
 // It makes no checks visible itself; the packages follow and monitor below it
 // do, and return its types.
+//
+//	for _, c := range result.Checks {
+//		if c.Decisive() {
+//			fmt.Println(c.Process.Comm, "was refused", c.Cap, "in", c.Syscall)
+//		}
+//	}
 package trace
 
 import (

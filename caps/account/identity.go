@@ -1,3 +1,8 @@
+// Package account says as whom a command runs: it looks users and groups up in
+// the user database, and knows who called sudo(8).
+//
+//	id, err := account.Lookup("www-data")
+//	env := id.Environ(os.Environ()) // with HOME, USER, LOGNAME and SHELL of www-data
 package account
 
 import (

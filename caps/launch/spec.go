@@ -10,7 +10,15 @@
 //
 //	func main() {
 //		launch.KeeperMain()
+//		keeper, err := launch.StartKeeper()
 //		...
+//		defer keeper.Close()
+//		process, err := keeper.Launch(ctx, launch.Spec{
+//			Path: "chroot", Args: []string{"chroot", "/", "true"}, Env: os.Environ(),
+//			Identity: &nobody, Grant: &grant, NoNewPrivs: true,
+//		}, nil)
+//		...
+//		exit, err := process.Wait(ctx)
 package launch
 
 import (

@@ -11,6 +11,10 @@
 // outside. For the same reason a sandbox guards against accidents, not
 // against malice: with CAP_SYS_ADMIN, CAP_SYS_MODULE or CAP_SYS_RAWIO the
 // kernel itself and its devices are within reach.
+//
+// A discovery is made in sandboxes by an option:
+//
+//	discover.Run(ctx, command, discover.WithSandbox(sandbox.Options{Net: true}))
 package sandbox
 
 import (

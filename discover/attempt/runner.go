@@ -1,5 +1,13 @@
 // Package attempt makes real attempts: it starts the command under a grant,
 // has the kernel's checks recorded, and leaves no process behind.
+//
+// To discover what a command needs, use package discover.
+//
+//	runner := attempt.NewRunner(attempt.Config{
+//		Command: []string{"chroot / true"}, Identity: nobody,
+//		Timeout: time.Minute, Warn: func(err error) { log.Print(err) },
+//	}, keeper, tracer)
+//	made, err := runner.Attempt(ctx, controller.Request{Grant: caps.NewSet(caps.SysChroot)})
 package attempt
 
 import (

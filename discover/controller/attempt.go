@@ -1,6 +1,12 @@
 // Package controller finds the smallest set of capabilities with which a
 // command succeeds. It knows nothing of kernels and processes: it sees
 // attempts, and says which grant to try next.
+//
+// To discover what a real command needs, use package discover.
+//
+//	result, err := controller.Find(ctx, attempter, controller.Options{
+//		Grantable: caps.NewSet(caps.Chown, caps.SysChroot),
+//	})
 package controller
 
 import (

@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/discover/controller"
 )
 
 // apparmor writes a profile that allows everything but capabilities, and of
 // these only the set: apparmor.d(5).
-func apparmor(r discover.Report) []byte {
+func apparmor(r controller.Report) []byte {
 	var p page
 	if !p.header(r) {
 		return p.Bytes()

@@ -3,7 +3,7 @@ package emit
 import (
 	"fmt"
 
-	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/discover/controller"
 )
 
 type composeFile struct {
@@ -19,7 +19,7 @@ type composeService struct {
 	SecurityOpt []string `yaml:"security_opt,omitempty"`
 }
 
-func compose(r discover.Report) []byte {
+func compose(r controller.Report) []byte {
 	var p page
 	if !p.header(r) {
 		return p.Bytes()

@@ -5,12 +5,12 @@ import (
 
 	"al.essio.dev/pkg/shellescape"
 
-	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/discover/controller"
 )
 
 // docker writes the options of `docker run`. IMAGE is left to fill in; what it
 // runs is its own business.
-func docker(r discover.Report) []byte {
+func docker(r controller.Report) []byte {
 	var p page
 	if !p.header(r) {
 		return p.Bytes()

@@ -5,12 +5,12 @@ import (
 
 	"al.essio.dev/pkg/shellescape"
 
-	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/discover/controller"
 )
 
 // dockerfile writes the lines that set file capabilities while an image is
 // built, and the user to run as.
-func dockerfile(r discover.Report) []byte {
+func dockerfile(r controller.Report) []byte {
 	var p page
 	if !p.header(r) {
 		return p.Bytes()

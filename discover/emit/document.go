@@ -7,7 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/discover/controller"
 )
 
 // yaml adds a document. What is written here can always be encoded.
@@ -20,7 +20,7 @@ func (p *page) yaml(document any) {
 }
 
 // asYAML writes the report with the keys and in the order of its JSON form.
-func asYAML(r discover.Report) []byte {
+func asYAML(r controller.Report) []byte {
 	var p page
 	data, err := json.Marshal(r)
 	var node yaml.Node

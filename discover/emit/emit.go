@@ -1,5 +1,9 @@
 // Package emit writes a report in the forms in which people grant
 // capabilities: one file of this package a format.
+//
+//	report, err := controller.Run(ctx, command)
+//	...
+//	err = emit.Write(os.Stdout, "systemd", report)
 package emit
 
 import (
@@ -7,7 +11,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/discover/controller"
 )
 
 // format is one form.
@@ -15,7 +19,7 @@ type format struct {
 	name string
 	// about says in a line what it is for.
 	about string
-	write func(discover.Report) []byte
+	write func(controller.Report) []byte
 }
 
 // formats is the one place where a format is added, in the order of their
@@ -77,7 +81,7 @@ func Known(format string) error {
 }
 
 // Write writes r to w in the format of that name.
-func Write(w io.Writer, format string, r discover.Report) error {
+func Write(w io.Writer, format string, r controller.Report) error {
 	if err := Known(format); err != nil {
 		return err
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/capmon/capmon/caps"
-	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/discover/controller"
 )
 
 // capFlags are the options of docker run and podman run that grant exactly the
@@ -29,17 +29,17 @@ func shortNames(set caps.Set) []string {
 }
 
 // userFlag is the user in numbers: in an image, names are the image's own.
-func userFlag(r discover.Report) string { return fmt.Sprintf("--user=%d:%d", r.User.UID, r.User.GID) }
+func userFlag(r controller.Report) string { return fmt.Sprintf("--user=%d:%d", r.User.UID, r.User.GID) }
 
 // needsAmbient says whether the set reaches the command only if somebody makes
 // it ambient, or by file capabilities: exec gives an ordinary user nothing of
 // the bounding set (capabilities(7), "Transformation of capabilities during
 // execve").
-func needsAmbient(r discover.Report) bool { return r.User.UID != 0 && r.Capabilities != 0 }
+func needsAmbient(r controller.Report) bool { return r.User.UID != 0 && r.Capabilities != 0 }
 
 // fileCapabilities says that an engine can help an ordinary user only through
 // file capabilities, and whether these would do.
-func (p *page) fileCapabilities(r discover.Report, engine string) {
+func (p *page) fileCapabilities(r controller.Report, engine string) {
 	p.comment("%s gives a user who is not root nothing of the capabilities that it adds: it does not make them ambient.", engine)
 	files, unnamed := refused(r)
 	enough := unnamed == 0
@@ -59,7 +59,7 @@ func (p *page) fileCapabilities(r discover.Report, engine string) {
 }
 
 // portNote is about the engines that let everyone bind any port.
-func (p *page) portNote(r discover.Report, engine string) {
+func (p *page) portNote(r controller.Report, engine string) {
 	if r.Capabilities.Has(caps.NetBindService) {
 		p.comment("With a network of its own (not --network=host) a container of %s may bind any port without CAP_NET_BIND_SERVICE,", engine)
 		p.comment("for net.ipv4.ip_unprivileged_port_start is 0 there: try without it.")

@@ -4,7 +4,7 @@ import (
 	"path/filepath"
 
 	"github.com/capmon/capmon/caps"
-	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/discover/controller"
 	"github.com/capmon/capmon/trace"
 )
 
@@ -12,7 +12,7 @@ import (
 // they used in the attempt that proved the set. Only checks that ask for the
 // caller's own sake count: not those in other namespaces, with overridden
 // credentials, or made on the kernel's own account.
-func alsoUsed(r discover.Report, files []executable) []executable {
+func alsoUsed(r controller.Report, files []executable) []executable {
 	named := map[string]caps.Set{}
 	for _, f := range files {
 		named[f.path] = f.caps
@@ -38,7 +38,7 @@ func alsoUsed(r discover.Report, files []executable) []executable {
 // at what it has inherited and gives the rest up. iproute2's drop_cap() in
 // lib/utils.c does so. Every capset(2) shows as a check of CAP_SETPCAP, which
 // the kernel makes whatever is set (cap_inh_is_capped() in commoncap.c).
-func dropsUninherited(r discover.Report, path string) bool {
+func dropsUninherited(r controller.Report, path string) bool {
 	failed, succeeded := false, false
 	for _, run := range r.Runs {
 		for _, c := range run.Checks {

@@ -3,7 +3,7 @@ package emit
 import (
 	"strings"
 
-	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/discover/controller"
 )
 
 type (
@@ -20,7 +20,7 @@ type (
 
 // ansible writes a task for each capability of each file: the module takes one
 // at a time.
-func ansible(r discover.Report) []byte {
+func ansible(r controller.Report) []byte {
 	var p page
 	if !p.header(r) {
 		return p.Bytes()

@@ -2,7 +2,7 @@ package emit
 
 import (
 	"github.com/capmon/capmon/caps"
-	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/discover/controller"
 )
 
 // The few types of the Kubernetes API, v1, that a Pod with a security context
@@ -46,7 +46,7 @@ type (
 )
 
 // kubernetes writes a Pod.
-func kubernetes(r discover.Report) []byte {
+func kubernetes(r controller.Report) []byte {
 	var p page
 	if !p.header(r) {
 		return p.Bytes()

@@ -6,11 +6,11 @@ import (
 
 	"al.essio.dev/pkg/shellescape"
 
-	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/discover/controller"
 )
 
 // setprivLine writes a command for setpriv(1) of util-linux.
-func setprivLine(r discover.Report) []byte {
+func setprivLine(r controller.Report) []byte {
 	var p page
 	if p.header(r) {
 		p.comment("Run this as root.")
@@ -21,7 +21,7 @@ func setprivLine(r discover.Report) []byte {
 
 // capshLine writes a command for capsh(1) of libcap. The order matters: after
 // --user only what --keep kept can be made ambient.
-func capshLine(r discover.Report) []byte {
+func capshLine(r controller.Report) []byte {
 	var p page
 	if !p.header(r) {
 		return p.Bytes()
@@ -54,7 +54,7 @@ func capshLine(r discover.Report) []byte {
 
 // systemdRun writes a command for systemd-run(1), which expands % in
 // properties and $ in the command.
-func systemdRun(r discover.Report) []byte {
+func systemdRun(r controller.Report) []byte {
 	var p page
 	if !p.header(r) {
 		return p.Bytes()
@@ -85,7 +85,7 @@ func systemdRun(r discover.Report) []byte {
 
 // pamCap writes a line of capability.conf(5). The "^" makes the capabilities
 // ambient, so that the programs need none on their files (pam_cap(8)).
-func pamCap(r discover.Report) []byte {
+func pamCap(r controller.Report) []byte {
 	var p page
 	if !p.header(r) {
 		return p.Bytes()
@@ -118,7 +118,7 @@ func numbers(ids []uint32) string {
 }
 
 // commandForShell is the command as /bin/sh -c or bash -c takes it.
-func commandForShell(r discover.Report) string {
+func commandForShell(r controller.Report) string {
 	if len(r.Command) == 1 {
 		return r.Command[0]
 	}

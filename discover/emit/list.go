@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/discover/controller"
 )
 
 // list writes nothing but the names; only a set that is not known is said in a
 // comment.
-func list(r discover.Report) []byte {
+func list(r controller.Report) []byte {
 	var p page
 	if !found(r) {
 		p.header(r)
@@ -20,7 +20,7 @@ func list(r discover.Report) []byte {
 }
 
 // flags writes nothing but options.
-func flags(r discover.Report) []byte {
+func flags(r controller.Report) []byte {
 	var p page
 	if !found(r) {
 		p.header(r)
@@ -31,6 +31,6 @@ func flags(r discover.Report) []byte {
 }
 
 // found says whether there is a set to write down.
-func found(r discover.Report) bool {
-	return (r.Verdict == discover.Minimal || r.Verdict == discover.Sufficient) && narrowed(r)
+func found(r controller.Report) bool {
+	return (r.Verdict == controller.Minimal || r.Verdict == controller.Sufficient) && narrowed(r)
 }

@@ -4,14 +4,14 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/discover/controller"
 )
 
 // markdown writes a table for a reader of a pull request.
-func markdown(r discover.Report) []byte {
+func markdown(r controller.Report) []byte {
 	var p page
 	command := inCode(shorten(shown(commandLine(r)), maxShown))
-	if r.Verdict == discover.Sufficient && !narrowed(r) {
+	if r.Verdict == controller.Sufficient && !narrowed(r) {
 		fmt.Fprintf(&p, "**capmon** could not narrow down what %s needs: %s.\n", command, inText(r.Reason))
 		return p.Bytes()
 	}
@@ -30,7 +30,7 @@ func markdown(r discover.Report) []byte {
 	for _, e := range r.Evidence {
 		fmt.Fprintf(&p, "| `%s` | %s | %s |\n", e.Cap, without(r, e), where(e))
 	}
-	if r.Verdict == discover.Sufficient {
+	if r.Verdict == controller.Sufficient {
 		fmt.Fprintf(&p, "\nUnproven: %s.\n", inText(r.Reason))
 	}
 	p.beside(r)
@@ -38,7 +38,7 @@ func markdown(r discover.Report) []byte {
 }
 
 // beside adds what must not be granted, and what the command went on without.
-func (p *page) beside(r discover.Report) {
+func (p *page) beside(r controller.Report) {
 	for _, e := range r.MustNot {
 		fmt.Fprintf(p, "\nIt must not be granted `%s`: with that it fails.\n", e.Cap)
 	}
@@ -47,14 +47,14 @@ func (p *page) beside(r discover.Report) {
 	}
 }
 
-func without(r discover.Report, e discover.Evidence) string {
+func without(r controller.Report, e controller.Evidence) string {
 	if n := e.FailedWithout; n > 0 && n <= len(r.Runs) {
 		return inText(r.Runs[n-1].Outcome)
 	}
 	return "not tried"
 }
 
-func where(e discover.Evidence) string {
+func where(e controller.Evidence) string {
 	if e.Check == nil {
 		return "no refusal names it"
 	}

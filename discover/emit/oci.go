@@ -3,7 +3,7 @@ package emit
 import (
 	"strings"
 
-	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/discover/controller"
 )
 
 // The parts of config.json of the OCI runtime specification that are written.
@@ -37,7 +37,7 @@ const ociNote = "com.github.capmon.discover"
 
 // oci writes what to put into config.json. The command gets the sets that it
 // had in the attempt.
-func oci(r discover.Report) []byte {
+func oci(r controller.Report) []byte {
 	var notes page
 	known := notes.header(r)
 	config := ociConfig{Annotations: map[string]string{ociNote: strings.TrimSpace(strings.ReplaceAll(notes.String(), "# ", ""))}}

@@ -12,7 +12,7 @@ import (
 	"al.essio.dev/pkg/shellescape"
 	"golang.org/x/sys/unix"
 
-	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/discover/controller"
 	"github.com/capmon/capmon/trace"
 )
 
@@ -42,14 +42,14 @@ func (p *page) comment(format string, args ...any) {
 
 // header says which command the page is for and how much is known. It
 // returns false when there is no set to write down.
-func (p *page) header(r discover.Report) bool {
+func (p *page) header(r controller.Report) bool {
 	p.comment("capmon discover: %s", shorten(shown(commandLine(r)), maxShown))
 	because := ""
 	if r.Reason != "" {
 		because = ": " + shorten(shown(r.Reason), maxShown)
 	}
 	switch r.Verdict {
-	case discover.Minimal, discover.Sufficient:
+	case controller.Minimal, controller.Sufficient:
 	default:
 		p.comment("No set of capabilities was found under which it succeeds%s.", because)
 		if r.Refused != 0 {
@@ -68,7 +68,7 @@ func (p *page) header(r discover.Report) bool {
 	switch {
 	case r.Capabilities == 0:
 		p.comment("It succeeds as %s without any capability.", user)
-	case r.Verdict == discover.Minimal:
+	case r.Verdict == controller.Minimal:
 		p.comment("Minimal: as %s it succeeds with these capabilities and fails without any one of them.", user)
 	default:
 		p.comment("Sufficient, unproven: as %s it succeeds with these capabilities, and may not need all of them%s.", user, because)
@@ -92,9 +92,9 @@ func (p *page) header(r discover.Report) bool {
 
 // narrowed says whether anything shows that some of the set is needed. What is
 // not narrowed at all is everything that was granted, and no answer.
-func narrowed(r discover.Report) bool {
-	return r.Verdict == discover.Minimal || r.Capabilities == 0 ||
-		slices.ContainsFunc(r.Evidence, func(e discover.Evidence) bool { return e.FailedWithout > 0 })
+func narrowed(r controller.Report) bool {
+	return r.Verdict == controller.Minimal || r.Capabilities == 0 ||
+		slices.ContainsFunc(r.Evidence, func(e controller.Evidence) bool { return e.FailedWithout > 0 })
 }
 
 // refusedCall says who was refused, in which system call, and what that said.
@@ -110,7 +110,7 @@ func refusedCall(c trace.Check) string {
 }
 
 // commandLine is what to type to run the command of r.
-func commandLine(r discover.Report) string {
+func commandLine(r controller.Report) string {
 	if len(r.Command) == 1 {
 		return "/bin/sh -c " + shellescape.Quote(r.Command[0])
 	}

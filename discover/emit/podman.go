@@ -5,12 +5,12 @@ import (
 
 	"al.essio.dev/pkg/shellescape"
 
-	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/discover/controller"
 )
 
 // podman writes the options of `podman run`, which makes what --cap-add names
 // ambient for a user that is not root (podman-run(1), "--cap-add").
-func podman(r discover.Report) []byte {
+func podman(r controller.Report) []byte {
 	var p page
 	if !p.header(r) {
 		return p.Bytes()

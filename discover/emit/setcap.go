@@ -8,12 +8,12 @@ import (
 	"al.essio.dev/pkg/shellescape"
 
 	"github.com/capmon/capmon/caps"
-	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/discover/controller"
 )
 
 // setcap writes a shell script of setcap(8) commands, one for each executable
 // that was refused. Everything that is not such a command is a comment.
-func setcap(r discover.Report) []byte {
+func setcap(r controller.Report) []byte {
 	var p page
 	if !p.header(r) {
 		return p.Bytes()
@@ -46,7 +46,7 @@ func setcap(r discover.Report) []byte {
 
 // file adds what there is to do about one executable that was refused. It
 // returns false when file capabilities are not what to use.
-func (p *page) file(r discover.Report, f executable) bool {
+func (p *page) file(r controller.Report, f executable) bool {
 	if kind := interpreter(f.path); kind != "" {
 		p.comment("No line for %s (needs %s): it is %s, with which any user could use them for anything.",
 			shown(f.path), f.caps, kind)
@@ -83,7 +83,7 @@ func (p *page) other(f executable) {
 
 // setpriv is a command line that runs the command of r under its identity and
 // with its set, inherited as under capmon: setpriv(1).
-func setpriv(r discover.Report) string {
+func setpriv(r controller.Report) string {
 	command := commandLine(r)
 	if !printable(command) {
 		command = "COMMAND"
@@ -124,7 +124,7 @@ func (f executable) command() string {
 
 // refused lists the executables that were refused, and the capabilities that
 // no refusal names.
-func refused(r discover.Report) (files []executable, unnamed caps.Set) {
+func refused(r controller.Report) (files []executable, unnamed caps.Set) {
 	unnamed = r.Capabilities
 	for _, e := range r.Evidence {
 		if !unnamed.Has(e.Cap) || e.Check == nil || !filepath.IsAbs(e.Check.Process.Exe) {

@@ -8,12 +8,12 @@ import (
 
 	"github.com/coreos/go-systemd/v22/unit"
 
-	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/discover/controller"
 )
 
 // systemd writes a drop-in for the service that runs the command, as
 // systemd.exec(5) has the options.
-func systemd(r discover.Report) []byte {
+func systemd(r controller.Report) []byte {
 	var p page
 	if !p.header(r) {
 		return p.Bytes()
@@ -25,7 +25,7 @@ func systemd(r discover.Report) []byte {
 }
 
 // systemdNotes says what the options cannot.
-func systemdNotes(p *page, r discover.Report) {
+func systemdNotes(p *page, r controller.Report) {
 	if r.User.UID == 0 {
 		p.comment("It ran as uid 0 without the privilege of being uid 0; in a service, the bounding set limits root to the same.")
 	}
@@ -43,7 +43,7 @@ func systemdNotes(p *page, r discover.Report) {
 // empty assignment: systemd joins the lists of the unit and of its drop-ins,
 // and only an empty one clears what the unit had. On its own it is the empty
 // set, so nothing follows it when nothing is needed.
-func serviceOptions(r discover.Report) []*unit.UnitOption {
+func serviceOptions(r controller.Report) []*unit.UnitOption {
 	var options []*unit.UnitOption
 	add := func(name, value string) {
 		options = append(options, unit.NewUnitOption("Service", name, value))

@@ -2,6 +2,13 @@
 // one of several ways to see them, loads its eBPF programs, attaches them and
 // takes them away again. What the programs record is for the packages follow
 // and monitor.
+//
+// It is public for its names and errors; the rest may change with any release.
+//
+//	var unsupported *backend.UnsupportedError
+//	if errors.As(err, &unsupported) {
+//		fmt.Println("nothing can be traced here; there are", backend.Names())
+//	}
 package backend
 
 import (

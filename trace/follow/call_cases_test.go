@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/capmon/capmon/internal/testenv"
 	"github.com/capmon/capmon/trace"
 	"github.com/capmon/capmon/trace/internal/tracetest"
 )
@@ -48,7 +49,7 @@ var callCases = []callCase{
 		name: "chmod g+s of a file of another group",
 		prepare: func(t *testing.T, dir string) {
 			ownFile(t, dir)
-			must(t, os.Chown(dir+"/own", nobody, 1))
+			testenv.Must(t, os.Chown(dir+"/own", nobody, 1))
 		},
 		call: func() error { return unix.Fchmodat(unix.AT_FDCWD, "own", 0o2755, 0) },
 		want: []want{

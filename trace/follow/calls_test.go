@@ -201,13 +201,13 @@ func TestAlternativesAreOfOneCall(t *testing.T) {
 // rootFile makes a file that only root can read, write or execute.
 func rootFile(t *testing.T, dir string) {
 	t.Helper()
-	must(t, os.WriteFile(dir+"/secret", nil, 0o600))
+	testenv.Must(t, os.WriteFile(dir+"/secret", nil, 0o600))
 }
 
 func ownFile(t *testing.T, dir string) {
 	t.Helper()
-	must(t, os.WriteFile(dir+"/own", nil, 0o644))
-	must(t, os.Chown(dir+"/own", nobody, nobody))
+	testenv.Must(t, os.WriteFile(dir+"/own", nil, 0o644))
+	testenv.Must(t, os.Chown(dir+"/own", nobody, nobody))
 }
 
 // raw makes a system call for which there is no function, or one that does

@@ -6,6 +6,7 @@ import (
 
 	"github.com/cilium/ebpf"
 
+	"github.com/capmon/capmon/internal/testenv"
 	"github.com/capmon/capmon/trace/backend"
 )
 
@@ -18,7 +19,7 @@ func emptyAfter(t *testing.T, name string, m *ebpf.Map) {
 	for entries.Next(&key, &value) {
 		n++
 	}
-	must(t, entries.Err())
+	testenv.Must(t, entries.Err())
 	if n > 0 {
 		t.Errorf("map %s still holds %d entries", name, n)
 	}
@@ -53,7 +54,7 @@ func TestEveryBackendOpensOrSaysWhy(t *testing.T) {
 	for _, name := range backend.Names() {
 		tracer, err := Open(name)
 		if err == nil {
-			must(t, tracer.Close())
+			testenv.Must(t, tracer.Close())
 			continue
 		}
 		var unsupported *backend.UnsupportedError

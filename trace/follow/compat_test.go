@@ -42,7 +42,7 @@ func compatProgram(t *testing.T) []byte {
 	}
 	var b bytes.Buffer
 	for _, part := range []any{header, segment, code} {
-		must(t, binary.Write(&b, binary.LittleEndian, part))
+		testenv.Must(t, binary.Write(&b, binary.LittleEndian, part))
 	}
 	return b.Bytes()
 }
@@ -50,12 +50,12 @@ func compatProgram(t *testing.T) []byte {
 func TestCompatSystemCall(t *testing.T) {
 	eachBackend(t, func(t *testing.T, tracer *Tracer) {
 		dir := testenv.OpenToAll(t)
-		must(t, os.WriteFile(dir+"/compat", compatProgram(t), 0o755))
+		testenv.Must(t, os.WriteFile(dir+"/compat", compatProgram(t), 0o755))
 		r, err := program{args: []string{dir + "/compat"}}.launch(t, tracer)
 		if errors.Is(err, unix.ENOEXEC) {
 			testenv.Cannot(t, "the kernel runs no 32-bit programs: CONFIG_IA32_EMULATION")
 		}
-		must(t, err)
+		testenv.Must(t, err)
 		if status := r.wait(); status != 0 {
 			t.Fatalf("status %#x", status)
 		}

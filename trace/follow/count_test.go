@@ -74,7 +74,7 @@ func groupOfRoot(t *testing.T) int {
 	t.Helper()
 	c := exec.Command("sleep", "300")
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	must(t, c.Start())
+	testenv.Must(t, c.Start())
 	t.Cleanup(func() {
 		_ = c.Process.Kill()
 		_ = c.Wait()
@@ -91,7 +91,7 @@ func TestSuccessesAreOneKind(t *testing.T) {
 		p.dir = testenv.OpenToAll(t)
 		rootFile(t, p.dir)
 		// Of another user's, or root needs no capability.
-		must(t, unix.Chown(p.dir+"/secret", nobody, nobody))
+		testenv.Must(t, unix.Chown(p.dir+"/secret", nobody, nobody))
 		var kinds, count uint64
 		for _, c := range p.run(t, tracer).Checks {
 			if c.Syscall == "openat" && c.Cap.String() == "CAP_DAC_READ_SEARCH" {

@@ -52,18 +52,18 @@ func changeOnOverlay(t *testing.T, tracer *Tracer) []trace.Check {
 	t.Helper()
 	dir := testenv.OpenToAll(t)
 	for _, sub := range []string{"upper", "work", "merged", "lower", "lower/a", "lower/a/b"} {
-		must(t, os.Mkdir(dir+"/"+sub, 0o755))
+		testenv.Must(t, os.Mkdir(dir+"/"+sub, 0o755))
 	}
 	ownFile(t, dir+"/lower/a/b")
 	for _, name := range []string{"a", "a/b", "a/b/own"} {
-		must(t, os.Chown(dir+"/lower/"+name, nobody, nobody))
-		must(t, unix.Setxattr(dir+"/lower/"+name, "trusted.test", []byte("x"), 0))
+		testenv.Must(t, os.Chown(dir+"/lower/"+name, nobody, nobody))
+		testenv.Must(t, unix.Setxattr(dir+"/lower/"+name, "trusted.test", []byte("x"), 0))
 	}
 	options := fmt.Sprintf("lowerdir=%[1]s/lower,upperdir=%[1]s/upper,workdir=%[1]s/work", dir)
 	if err := unix.Mount("overlay", dir+"/merged", "overlay", 0, options); err != nil {
 		testenv.Cannot(t, "cannot mount an overlay: "+err.Error())
 	}
-	t.Cleanup(func() { must(t, unix.Unmount(dir+"/merged", unix.MNT_DETACH)) })
+	t.Cleanup(func() { testenv.Must(t, unix.Unmount(dir+"/merged", unix.MNT_DETACH)) })
 
 	p := perl(`chmod(0600, "merged/a/b/own") or die $!`)
 	p.dir = dir

@@ -24,15 +24,15 @@ var exeCases = []struct {
 		return program{exe: dir + "/true"}, dir + "/true"
 	}},
 	{"by a symbolic link", func(t *testing.T, dir string) (program, string) {
-		must(t, os.Symlink("true", dir+"/link"))
+		testenv.Must(t, os.Symlink("true", dir+"/link"))
 		return program{exe: dir + "/link"}, dir + "/true"
 	}},
 	{"by a relative path", func(t *testing.T, dir string) (program, string) {
-		must(t, os.Mkdir(dir+"/sub", 0o755))
+		testenv.Must(t, os.Mkdir(dir+"/sub", 0o755))
 		return program{exe: "sub/.././true"}, dir + "/true"
 	}},
 	{"by another hard link", func(t *testing.T, dir string) (program, string) {
-		must(t, os.Link(dir+"/true", dir+"/other"))
+		testenv.Must(t, os.Link(dir+"/true", dir+"/other"))
 		return program{exe: dir + "/other"}, dir + "/other"
 	}},
 	{"where it has been moved to", func(t *testing.T, dir string) (program, string) {
@@ -42,50 +42,50 @@ var exeCases = []struct {
 		return shellTwice("mkdir one && mv true one && one/true && mv one two && two/true"), dir + "/two/true"
 	}},
 	{"in a mounted directory", func(t *testing.T, dir string) (program, string) {
-		must(t, os.Mkdir(dir+"/mounted", 0o755))
+		testenv.Must(t, os.Mkdir(dir+"/mounted", 0o755))
 		bindMount(t, dir, dir+"/mounted")
 		return shellTwice("./true && mounted/true"), dir + "/mounted/true"
 	}},
 	{"as a mounted file", func(t *testing.T, dir string) (program, string) {
-		must(t, os.WriteFile(dir+"/mounted", nil, 0o755))
+		testenv.Must(t, os.WriteFile(dir+"/mounted", nil, 0o755))
 		bindMount(t, dir+"/true", dir+"/mounted")
 		return shellTwice("./true && ./mounted"), dir + "/mounted"
 	}},
 	{"out of memory", func(t *testing.T, dir string) (program, string) {
 		fd, err := unix.MemfdCreate("in memory", 0)
-		must(t, err)
+		testenv.Must(t, err)
 		f := os.NewFile(uintptr(fd), "memfd")
 		t.Cleanup(func() { f.Close() })
 		binary, err := os.ReadFile(dir + "/true")
-		must(t, err)
+		testenv.Must(t, err)
 		_, err = f.Write(binary)
-		must(t, err)
+		testenv.Must(t, err)
 		// While it can be written to it cannot be executed.
 		reader, err := os.Open(fmt.Sprintf("/proc/self/fd/%d", fd))
-		must(t, err)
+		testenv.Must(t, err)
 		t.Cleanup(func() { reader.Close() })
-		must(t, f.Close())
+		testenv.Must(t, f.Close())
 		return program{exe: "/proc/self/fd/3", files: []*os.File{reader}}, "/memfd:in memory"
 	}},
 	{"deleted", func(t *testing.T, dir string) (program, string) {
 		f, err := os.Open(dir + "/true")
-		must(t, err)
+		testenv.Must(t, err)
 		t.Cleanup(func() { f.Close() })
-		must(t, os.Remove(dir+"/true"))
+		testenv.Must(t, os.Remove(dir+"/true"))
 		return program{exe: "/proc/self/fd/3", files: []*os.File{f}}, dir + "/true"
 	}},
 	{"with strange bytes", func(t *testing.T, dir string) (program, string) {
 		name := dir + "/a\n\"b\\ \xff\x01 \u00e4"
-		must(t, os.Rename(dir+"/true", name))
+		testenv.Must(t, os.Rename(dir+"/true", name))
 		return program{exe: name}, name
 	}},
 	{"the longest name", func(t *testing.T, dir string) (program, string) {
 		name := dir + "/" + strings.Repeat("n", 255)
-		must(t, os.Rename(dir+"/true", name))
+		testenv.Must(t, os.Rename(dir+"/true", name))
 		return program{exe: name}, name
 	}},
 	{"a script", func(t *testing.T, dir string) (program, string) {
-		must(t, os.WriteFile(dir+"/script", []byte("#!"+dir+"/true\n"), 0o755))
+		testenv.Must(t, os.WriteFile(dir+"/script", []byte("#!"+dir+"/true\n"), 0o755))
 		return program{exe: dir + "/script"}, dir + "/true"
 	}},
 	{"below many directories", func(t *testing.T, dir string) (program, string) {
@@ -104,16 +104,16 @@ func shellTwice(script string) program {
 
 func bindMount(t *testing.T, from, to string) {
 	t.Helper()
-	must(t, unix.Mount(from, to, "", unix.MS_BIND, ""))
-	t.Cleanup(func() { must(t, unix.Unmount(to, unix.MNT_DETACH)) })
+	testenv.Must(t, unix.Mount(from, to, "", unix.MS_BIND, ""))
+	t.Cleanup(func() { testenv.Must(t, unix.Unmount(to, unix.MNT_DETACH)) })
 }
 
 // nested puts the file below more than capmon looks at.
 func nested(t *testing.T, dir, below string) (program, string) {
 	t.Helper()
 	path := filepath.Join(dir, below)
-	must(t, os.MkdirAll(path, 0o755))
-	must(t, os.Rename(dir+"/true", path+"/true"))
+	testenv.Must(t, os.MkdirAll(path, 0o755))
+	testenv.Must(t, os.Rename(dir+"/true", path+"/true"))
 	return program{exe: path + "/true"}, "..." + path + "/true"
 }
 
@@ -122,10 +122,10 @@ func TestExecutablePath(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			eachBackend(t, func(t *testing.T, tracer *Tracer) {
 				dir, err := filepath.EvalSymlinks(testenv.OpenToAll(t))
-				must(t, err)
+				testenv.Must(t, err)
 				binary, err := os.ReadFile("/bin/true")
-				must(t, err)
-				must(t, os.WriteFile(dir+"/true", binary, 0o755))
+				testenv.Must(t, err)
+				testenv.Must(t, os.WriteFile(dir+"/true", binary, 0o755))
 				p, want := c.make(t, dir)
 				if p.args == nil {
 					p.args = []string{"true"}

@@ -60,10 +60,10 @@ func (s *shared) binary(t *testing.T) string {
 			t.Fatal(err)
 		}
 		s.dir = dir
-		must(t, os.Chmod(dir, 0o755))
+		testenv.Must(t, os.Chmod(dir, 0o755))
 		self, err := os.ReadFile("/proc/self/exe")
-		must(t, err)
-		must(t, os.WriteFile(filepath.Join(dir, "helper"), self, 0o755))
+		testenv.Must(t, err)
+		testenv.Must(t, os.WriteFile(filepath.Join(dir, "helper"), self, 0o755))
 	}
 	return filepath.Join(s.dir, "helper")
 }
@@ -103,9 +103,4 @@ func oneBackend(t *testing.T, test func(t *testing.T, tracer *Tracer)) {
 	tracer := world.tracer(t, testBackends(t)[0])
 	t.Cleanup(func() { killFollowed(t, tracer) })
 	test(t, tracer)
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	testenv.Must(t, err)
 }

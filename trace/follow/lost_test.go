@@ -15,15 +15,15 @@ import (
 func openSmall(t *testing.T, name string, entries map[string]uint32) *Tracer {
 	t.Helper()
 	chosen, err := backend.Find(name)
-	must(t, err)
+	testenv.Must(t, err)
 	spec, err := commandSpec()
-	must(t, err)
+	testenv.Must(t, err)
 	for m, n := range entries {
 		spec.Maps[m].MaxEntries = n
 	}
 	tracer, err := openSpec(chosen, spec)
-	must(t, err)
-	t.Cleanup(func() { must(t, tracer.Close()) })
+	testenv.Must(t, err)
+	t.Cleanup(func() { testenv.Must(t, tracer.Close()) })
 	return tracer
 }
 
@@ -94,8 +94,8 @@ func TestLostCallIsCounted(t *testing.T) {
 		// Root needs a capability for a fifo of another user's.
 		p.root = true
 		p.dir = testenv.OpenToAll(t)
-		must(t, unix.Mkfifo(p.dir+"/fifo", 0o600))
-		must(t, unix.Chown(p.dir+"/fifo", nobody, nobody))
+		testenv.Must(t, unix.Mkfifo(p.dir+"/fifo", 0o600))
+		testenv.Must(t, unix.Chown(p.dir+"/fifo", nobody, nobody))
 		r := p.start(t, tracer)
 		r.wait()
 		if seen := r.collect(); seen.Lost == 0 {

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/capmon/capmon/internal/testenv"
 	"github.com/capmon/capmon/trace"
 )
 
@@ -63,11 +64,11 @@ type running struct {
 func (p program) launch(t *testing.T, tracer *Tracer) (*running, error) {
 	t.Helper()
 	output, err := os.CreateTemp("", "capmon-trace-output")
-	must(t, err)
-	must(t, os.Remove(output.Name()))
+	testenv.Must(t, err)
+	testenv.Must(t, os.Remove(output.Name()))
 	t.Cleanup(func() { output.Close() })
 	null, err := os.Open(os.DevNull)
-	must(t, err)
+	testenv.Must(t, err)
 	defer null.Close()
 
 	attr := &syscall.ProcAttr{
@@ -90,9 +91,9 @@ func (p program) launch(t *testing.T, tracer *Tracer) (*running, error) {
 	defer runtime.UnlockOSThread()
 	r := &running{t: t, output: output}
 	r.recording, err = tracer.Arm(unix.Gettid())
-	must(t, err)
+	testenv.Must(t, err)
 	pid, launchErr := syscall.ForkExec(p.exe, p.args, attr)
-	must(t, r.recording.Disarm())
+	testenv.Must(t, r.recording.Disarm())
 	runtime.KeepAlive(p.files)
 	r.pid = pid
 	return r, launchErr
@@ -123,7 +124,7 @@ func (r *running) wait() unix.WaitStatus {
 		if errors.Is(err, unix.EINTR) {
 			continue
 		}
-		must(r.t, err)
+		testenv.Must(r.t, err)
 		return status
 	}
 }
@@ -131,7 +132,7 @@ func (r *running) wait() unix.WaitStatus {
 func (r *running) collect() trace.Trace {
 	r.t.Helper()
 	seen, err := r.recording.Collect()
-	must(r.t, err)
+	testenv.Must(r.t, err)
 	return seen
 }
 
@@ -178,7 +179,7 @@ func followedPIDs(t *testing.T, tracer *Tracer) []int {
 	for entries.Next(&pid, &raw) {
 		pids = append(pids, int(pid))
 	}
-	must(t, entries.Err())
+	testenv.Must(t, entries.Err())
 	return pids
 }
 
@@ -190,7 +191,7 @@ func awaitEnd(t *testing.T, pid int) {
 	if errors.Is(err, unix.ESRCH) {
 		return
 	}
-	must(t, err)
+	testenv.Must(t, err)
 	defer unix.Close(fd)
 	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
 	for {
@@ -198,7 +199,7 @@ func awaitEnd(t *testing.T, pid int) {
 		if errors.Is(err, unix.EINTR) {
 			continue
 		}
-		must(t, err)
+		testenv.Must(t, err)
 		if n == 0 {
 			t.Fatalf("process %d does not end", pid)
 		}

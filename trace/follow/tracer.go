@@ -1,5 +1,17 @@
 // Package follow watches the capability checks of a command and of all that
 // it starts.
+//
+// To run a command and have its checks, use package traced.
+//
+//	tracer, err := follow.Open("")
+//	...
+//	var recording *follow.Recording
+//	process, err := keeper.Launch(ctx, spec, func(tid int) (err error) {
+//		recording, err = tracer.Arm(tid)
+//		return err
+//	})
+//	...
+//	seen, err := recording.Collect()
 package follow
 
 import (

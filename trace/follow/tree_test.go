@@ -126,7 +126,7 @@ func TestSpawn(t *testing.T) {
 func TestDaemonOutlivesCommand(t *testing.T) {
 	eachBackend(t, func(t *testing.T, tracer *Tracer) {
 		gate, open, err := os.Pipe()
-		must(t, err)
+		testenv.Must(t, err)
 		defer gate.Close()
 		defer open.Close()
 		p := perl(perlAsk + `use POSIX; $^F = 9; open(G, "<&=", 3) or die;
@@ -192,16 +192,16 @@ func TestUnrelatedProcessStaysOut(t *testing.T) {
 			$SIG{ALRM} = "DEFAULT"; alarm 300; $| = 1; vec($in, 0, 1) = 1; print "asking\n";
 			do { ask() for 1..100 } until select($r = $in, undef, undef, 0)`)
 		until, err := other.StdinPipe()
-		must(t, err)
+		testenv.Must(t, err)
 		out, err := other.StdoutPipe()
-		must(t, err)
-		must(t, other.Start())
+		testenv.Must(t, err)
+		testenv.Must(t, other.Start())
 		defer func() {
 			until.Close()
-			must(t, other.Wait())
+			testenv.Must(t, other.Wait())
 		}()
 		_, err = out.Read(make([]byte, 10))
-		must(t, err)
+		testenv.Must(t, err)
 
 		times := testenv.Scaled(5000)
 		seen := perl(perlAsk+fmt.Sprintf(`ask() for 1..%d`, times)).run(t, tracer)
@@ -238,7 +238,7 @@ func TestTwoRecordings(t *testing.T) {
 func TestRefusedExec(t *testing.T) {
 	eachBackend(t, func(t *testing.T, tracer *Tracer) {
 		dir := testenv.OpenToAll(t)
-		must(t, os.WriteFile(dir+"/secret", nil, 0o700))
+		testenv.Must(t, os.WriteFile(dir+"/secret", nil, 0o700))
 		r, err := program{args: []string{dir + "/secret"}}.launch(t, tracer)
 		if err != unix.EACCES {
 			t.Fatalf("executed: %v", err)
@@ -266,9 +266,9 @@ func TestPIDReuse(t *testing.T) {
 	testenv.OnlyInVM(t)
 	const pidMax = "/proc/sys/kernel/pid_max"
 	was, err := os.ReadFile(pidMax)
-	must(t, err)
-	t.Cleanup(func() { must(t, os.WriteFile(pidMax, was, 0o644)) })
-	must(t, os.WriteFile(pidMax, []byte("400"), 0o644))
+	testenv.Must(t, err)
+	t.Cleanup(func() { testenv.Must(t, os.WriteFile(pidMax, was, 0o644)) })
+	testenv.Must(t, os.WriteFile(pidMax, []byte("400"), 0o644))
 
 	eachBackend(t, func(t *testing.T, tracer *Tracer) {
 		const times = 400
@@ -277,10 +277,10 @@ func TestPIDReuse(t *testing.T) {
 		other.SysProcAttr = credential()
 		var foreign strings.Builder
 		other.Stdout = &foreign
-		must(t, other.Start())
+		testenv.Must(t, other.Start())
 		r := perl(perlAsk+script).start(t, tracer)
 		status := r.wait()
-		must(t, other.Wait())
+		testenv.Must(t, other.Wait())
 		if status != 0 {
 			t.Fatalf("status %#x: %s", status, r.printed())
 		}
@@ -296,7 +296,7 @@ func TestPIDReuse(t *testing.T) {
 		shared := 0
 		for _, line := range lines(foreign.String()) {
 			pid, err := strconv.Atoi(line)
-			must(t, err)
+			testenv.Must(t, err)
 			shared += byPID[pid]
 		}
 		if shared == 0 {

@@ -1,5 +1,17 @@
 // Package monitor watches the capability checks of the whole machine while they
 // are made.
+//
+//	m, err := monitor.Open(monitor.Config{Filter: monitor.Filter{OnlyFail: true}})
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	defer m.Close()
+//	err = m.Run(ctx, func(checks []monitor.LiveCheck) error {
+//		for _, c := range checks {
+//			fmt.Println(c.Time, c.Comm, c.Cap, c.Function)
+//		}
+//		return nil
+//	})
 package monitor
 
 import (
