@@ -11,14 +11,14 @@ import (
 // How often something has to be seen before it is believed. A command that
 // fails by chance half of the time gives any sequence of n outcomes once in
 // 2^n: where nothing else speaks for a set than that it failed here and
-// succeeded there, some twelve outcomes are wanted that could have been others.
+// succeeded there, some fourteen outcomes are wanted that could have been others.
 // Where something else does, one repeat; where the process that failed had
 // been refused the capability, none.
 const (
-	failuresUnexplained = 6
+	failuresUnexplained = 7
 	// Of several, each.
 	failuresOfSeveral    = 4
-	successesUnexplained = 6
+	successesUnexplained = 7
 	failuresHinted       = 2
 )
 
@@ -169,11 +169,12 @@ func (f *finder) repeat(ctx context.Context, grant caps.Set, times int) error {
 	return nil
 }
 
-// speaksOfUser says whether the command, as the user, gave as a reason that it
-// may not do something.
+// speaksOfUser says whether the command, as the user and with everything
+// granted, gave as a reason that it may not do something. What it said with less
+// may have been about that.
 func (f *finder) speaksOfUser() bool {
 	for _, a := range f.runs {
-		if !a.UID0 && !a.Success && speaksOfPermission(a.Output) {
+		if !a.UID0 && !a.Success && a.Granted == f.opts.Grantable && speaksOfPermission(a.Output) {
 			return true
 		}
 	}
@@ -185,7 +186,12 @@ func (f *finder) speaksOfUser() bool {
 func (f *finder) doubtUser(ctx context.Context) error {
 	root := f.space
 	f.space = space{}
-	failed := len(f.failures())
+	failed := 0
+	for _, a := range f.failures() {
+		if !explained(a) {
+			failed++
+		}
+	}
 	for ; failed < failuresUnexplained; failed++ {
 		ok, err := f.attempt(ctx, f.universe())
 		if ok {

@@ -438,7 +438,7 @@ func TestInsistsOnUID0(t *testing.T) {
 		asRoot  int
 		reason  string
 	}{
-		"found":                {controller.Options{UID0: true}, false, controller.Minimal, 6, 10, ""},
+		"found":                {controller.Options{UID0: true}, false, controller.Minimal, 7, 11, ""},
 		"not to be tried":      {controller.Options{}, false, controller.NotFound, 2, 0, "even with every capability"},
 		"of no use":            {controller.Options{UID0: true}, true, controller.NotFound, 2, 1, "and as uid 0 as well"},
 		"the limit is for all": {controller.Options{UID0: true, MaxRuns: 2}, false, controller.NotFound, 2, 0, "in 2 attempts"},

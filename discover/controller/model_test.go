@@ -158,6 +158,9 @@ func (p *program) blame(a *controller.Attempt) {
 		for j := range a.Checks {
 			a.Checks[j].AtEnd = a.Checks[j].Call == uint64(i+1)
 		}
+		if c.errno == syscall.EPERM {
+			a.Output = "failed: Operation not permitted\n"
+		}
 		return
 	}
 }
