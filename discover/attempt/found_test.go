@@ -73,8 +73,13 @@ func foundTable() []found {
 			setup:   "mkdir -m 700 DIR/closed; cp /bin/true DIR/closed/true",
 			cleanup: "rm -r DIR/closed", command: "DIR/closed/true"},
 		{name: "drops what it has unless it inherits", want: "cap_net_admin,cap_sys_admin,cap_dac_override",
-			source: "iproute2 lib/utils.c: drop_cap(); found by brute force", attempts: 20,
+			source: "iproute2 lib/utils.c: drop_cap(); found by brute force", attempts: 8,
 			command: "ip netns add capmon-test", cleanup: "ip netns del capmon-test 2>/dev/null; umount /run/netns 2>/dev/null; rmdir /run/netns || true"},
+		{name: "fails when it could become root", want: "cap_net_admin,cap_sys_admin,cap_dac_override",
+			source: "util-linux sys-utils/mount.c: setuid(0) has to fail; found by brute force", attempts: 13,
+			setup:   "mkdir -p DIR/mnt",
+			command: "ip netns add capmon-test && mount -t tmpfs none DIR/mnt",
+			cleanup: "umount DIR/mnt 2>/dev/null; rmdir DIR/mnt; ip netns del capmon-test 2>/dev/null; umount /run/netns 2>/dev/null; rmdir /run/netns || true"},
 	}
 }
 

@@ -116,6 +116,7 @@ func (p *program) Attempt(ctx context.Context, request controller.Request) (cont
 		grant = 0
 	}
 	turnedAway := p.insists && !request.UID0 || p.chance != nil && p.chance.Intn(100) >= p.percent
+	a.Checks = []trace.Check{noise(grant)}
 	if !turnedAway {
 		a.Checks = p.checks(grant)
 	}
@@ -140,7 +141,7 @@ func (p *program) Attempt(ctx context.Context, request controller.Request) (cont
 // else the first.
 func (p *program) blame(a *controller.Attempt) {
 	a.Failed = &trace.Process{PID: 100, Comm: "model"}
-	if len(a.Checks) == 0 {
+	if len(a.Checks) == 1 {
 		return
 	}
 	for i, c := range p.calls {

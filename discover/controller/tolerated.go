@@ -39,7 +39,8 @@ func (r Result) WentOnWithout() []trace.Check {
 		alternative := slices.ContainsFunc(list, func(other trace.Check) bool {
 			return c.Call != 0 && c.Call == other.Call && c.Process.PID == other.Process.PID
 		})
-		if c.Decisive() && !pathSearch(c) && !alternative {
+		unwanted := slices.ContainsFunc(r.MustNot, func(e Exclusion) bool { return e.Cap == c.Cap })
+		if c.Decisive() && !pathSearch(c) && !alternative && !unwanted {
 			list = append(list, c)
 		}
 	}

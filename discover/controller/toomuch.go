@@ -38,15 +38,19 @@ func (f *finder) lessThanEverything(ctx context.Context) (bool, error) {
 // tooMuch returns what to leave out in turn, after an attempt that failed with
 // everything.
 func tooMuch(a Attempt) []caps.Set {
+	identities := caps.NewSet(caps.SetUID, caps.SetGID, caps.SetPCap)
+	if len(a.Checks) == 0 {
+		return []caps.Set{identities} // untraced: even true(1) is asked for some
+	}
 	var used caps.Set
 	for _, c := range a.Checks {
 		own := a.Failed != nil && c.Process.PID == a.Failed.PID && c.Process.Exe == a.Failed.Exe
-		if own && useful(c) && c.OwnCreds {
+		if own && useful(c) {
 			used = used.With(c.Cap)
 		}
 	}
 	var sets []caps.Set
-	identity := used & caps.NewSet(caps.SetUID, caps.SetGID, caps.SetPCap)
+	identity := used & identities
 	for _, set := range []caps.Set{identity, used} {
 		if set != 0 && (len(sets) == 0 || sets[0] != set) {
 			sets = append(sets, set)
@@ -56,9 +60,10 @@ func tooMuch(a Attempt) []caps.Set {
 }
 
 // useful says whether a capability was asked for and had, and the system call
-// went well.
+// went well. On an overlay the asking is done with its mounter's credentials as
+// well, which says nothing of the command.
 func useful(c trace.Check) bool {
-	return c.Verdict == trace.Pass && c.InitialNS && !noise(c) && c.Errno() == 0
+	return c.Verdict == trace.Pass && c.InitialNS && c.OwnCreds && !noise(c) && c.Errno() == 0
 }
 
 // exclude tries the best set with each of the capabilities that were left out,
