@@ -24,6 +24,7 @@ import (
 const (
 	DefaultTimeout      = time.Minute
 	DefaultReadyTimeout = attempt.DefaultReadyTimeout
+	DefaultHookTimeout  = attempt.DefaultHookTimeout
 )
 
 // Command is what to run, as whom, and how its success is recognised. Only
@@ -58,6 +59,9 @@ type Command struct {
 	// ReadyTimeout is how long a daemon may take until Ready succeeds; 0 is
 	// DefaultReadyTimeout, and less once it has shown that it takes less.
 	ReadyTimeout time.Duration
+	// HookTimeout ends each run of Setup, Check, Cleanup and Ready; 0 is
+	// DefaultHookTimeout.
+	HookTimeout time.Duration
 	// ExpectExit is the exit status that counts as success.
 	ExpectExit int
 	// ExpectOutput, if set, must match a line of what the command prints, as
@@ -252,7 +256,7 @@ func (c Command) config(user account.Identity, root *account.Identity, warn func
 		Command: c.Args, Env: c.Env, Identity: user, Root: root, Stdin: c.Stdin,
 		Setup: c.Setup, Check: c.Check, Cleanup: c.Cleanup,
 		Timeout: c.Timeout, ExpectExit: c.ExpectExit, ExpectOutput: c.ExpectOutput,
-		Ready: c.Ready, ReadyTimeout: c.ReadyTimeout,
+		Ready: c.Ready, ReadyTimeout: c.ReadyTimeout, HookTimeout: c.HookTimeout,
 		Warn: warn,
 	}
 	if config.Env == nil {

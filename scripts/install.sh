@@ -5,7 +5,7 @@ set -eu
 
 case ${1-} in
 demo) packages='iproute2' ;;
-test) packages='apparmor e2fsprogs hostname login mount iproute2 libcap2-bin systemd procps util-linux perl-base kmod passwd bash bash-completion zsh fish man-db mandoc' ;;
+test) packages='psmisc apparmor e2fsprogs hostname login mount iproute2 libcap2-bin systemd procps util-linux perl-base kmod passwd bash bash-completion zsh fish man-db mandoc' ;;
 bench) packages='bpftrace strace linux-perf libbpf-tools gcc libc6-dev' ;;
 vm) exec "$(dirname "$0")/vm/install.sh" ;;
 generate) packages='clang-14 llvm-14 libbpf-dev' ;;

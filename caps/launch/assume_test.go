@@ -137,7 +137,7 @@ func TestUnchanged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "Uid", "Gid", "Groups", "NoNewPrivs", "Seccomp"} {
+	for _, name := range []string{"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "Uid", "Gid", "Groups", "NoNewPrivs"} {
 		if mask, want := field(t, got, name), field(t, string(own), name); mask != want {
 			t.Errorf("%s is %s, want %s", name, mask, want)
 		}

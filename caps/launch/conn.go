@@ -2,6 +2,7 @@ package launch
 
 import (
 	"encoding/gob"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -21,11 +22,13 @@ type kind uint8
 const (
 	// From capmon to the keeper. EOF in place of a message means that
 	// capmon has ended.
-	launchRequest  kind = iota + 1 // Spec, with three descriptors
-	goRequest                      // the tracer is armed: fork
-	abortRequest                   // it is not: do not
-	releaseRequest                 // exit, and leave what runs alone
-	signalRequest                  // Number is a signal for a detached command
+	launchRequest   kind = iota + 1 // Spec, with three descriptors
+	goRequest                       // the tracer is armed: fork
+	abortRequest                    // it is not: do not
+	releaseRequest                  // exit, and leave what runs alone
+	signalRequest                   // Number is a signal for a detached command
+	keptRequest                     // say when the keeper has ended
+	bequeathRequest                 // Spec is to be run for Limit at most if capmon dies, none without a Path
 
 	// From the keeper to capmon.
 	helloReply   // Grantable and ReadOnly: the keeper is ready
@@ -34,6 +37,9 @@ const (
 	failedReply  // Failure; no process is left
 	exitedReply  // Exit; if Alone no idleReply follows
 	idleReply    // no descendant is left
+
+	// From the warden to capmon.
+	keeperGoneReply // the keeper has ended, and its children are the warden's
 )
 
 // message is what goes over the socket, either way. It is encoded by gob and
@@ -42,6 +48,7 @@ type message struct {
 	Kind      kind
 	Spec      wireSpec
 	Number    int
+	Limit     time.Duration
 	Path      string
 	Failure   failure
 	Exit      wireExit
@@ -61,6 +68,7 @@ type wireSpec struct {
 	Grant      caps.Set
 	NoNewPrivs bool
 	Detached   bool
+	Bequeathed bool
 }
 
 type wireExit struct {
@@ -114,9 +122,14 @@ func newConn(fd int) (*conn, error) {
 
 // send sends m, and with it the descriptors, which stay open here.
 func (c *conn) send(m message, fds ...int) error {
+	if c == nil {
+		return nil // nobody listens
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.passing = fds
+	// Fails for a descriptor only that has no deadlines.
+	_ = c.file.SetWriteDeadline(time.Now().Add(sendLimit))
 	if err := c.enc.Encode(m); err != nil {
 		return fmt.Errorf("send to keeper socket: %w", err)
 	}
@@ -132,6 +145,15 @@ func (c *conn) receive() (message, error) {
 	return m, nil
 }
 
+// receiveWithin is receive with a time limit.
+func (c *conn) receiveWithin(limit time.Duration) (message, error) {
+	if err := c.file.SetReadDeadline(time.Now().Add(limit)); err != nil {
+		return message{}, fmt.Errorf("receive from keeper socket: %w", err)
+	}
+	defer c.file.SetReadDeadline(time.Time{})
+	return c.receive()
+}
+
 // takeFiles returns n descriptors that came with messages received so far, in
 // the order in which they were sent.
 func (c *conn) takeFiles(n int) ([]int, error) {
@@ -144,6 +166,14 @@ func (c *conn) takeFiles(n int) ([]int, error) {
 }
 
 func (c *conn) close() error { return c.file.Close() }
+
+// shutdown tells the other end that nothing more comes; what it sends still
+// arrives.
+func (c *conn) shutdown() error {
+	var errno error
+	err := c.raw.Control(func(fd uintptr) { errno = unix.Shutdown(int(fd), unix.SHUT_WR) })
+	return errors.Join(err, errno)
+}
 
 type socketWriter struct{ c *conn }
 

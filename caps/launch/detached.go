@@ -15,6 +15,8 @@ type reaper struct {
 	forked *sync.Cond
 	// waiting has a channel for each command that has not ended.
 	waiting map[int]chan unix.WaitStatus
+	// ward is a child that is continued whenever somebody stops it.
+	ward int
 }
 
 func newReaper() *reaper {
@@ -39,12 +41,25 @@ func (r *reaper) fork(start func() (pid int, err error)) (int, <-chan unix.WaitS
 	return pid, ended, nil
 }
 
+// attend lets a child be continued whenever somebody stops it.
+func (r *reaper) attend(pid int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ward = pid
+	// It may have been stopped before.
+	_ = unix.Kill(pid, unix.SIGCONT)
+}
+
 func (r *reaper) run() {
 	for {
 		var status unix.WaitStatus
-		pid, err := unix.Wait4(-1, &status, unix.WALL, nil)
+		pid, err := unix.Wait4(-1, &status, unix.WALL|unix.WUNTRACED, nil)
 		r.mu.Lock()
 		switch {
+		case err == nil && status.Stopped():
+			if pid == r.ward {
+				_ = unix.Kill(pid, unix.SIGCONT)
+			}
 		case err == unix.ECHILD:
 			for len(r.waiting) == 0 {
 				r.forked.Wait()

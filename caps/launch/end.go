@@ -24,15 +24,27 @@ func (k *Keeper) Leftovers() ([]Left, error) {
 // walk visits what came of the latest launch.
 func (k *Keeper) walk(visit func(proc)) error {
 	k.mu.Lock()
-	current, since := k.current, k.since
+	current := k.current
 	k.mu.Unlock()
 	switch {
 	case current == nil || isClosed(current.idle):
 		return nil
 	case k.isDead():
-		return walkOrphans(since, visit)
+		return k.walkOrphans(visit)
 	}
 	return walk(k.PID(), visit)
+}
+
+// walkOrphans visits what the warden inherited from a keeper that was killed.
+// What a hook runs is among it.
+func (k *Keeper) walkOrphans(visit func(proc)) error {
+	switch {
+	case k.sealed:
+		return nil // The kernel has killed them (pid_namespaces(7)).
+	case k.warden == nil || k.warden.isDead():
+		return ErrKeeperDied
+	}
+	return walk(k.warden.PID(), visit)
 }
 
 // End ends the command and everything that came of it: SIGTERM for all, also
@@ -41,7 +53,7 @@ func (k *Keeper) walk(visit func(proc)) error {
 // or is ctx's.
 func (k *Keeper) End(ctx context.Context, grace time.Duration) error {
 	k.mu.Lock()
-	current, since := k.current, k.since
+	current := k.current
 	k.mu.Unlock()
 	if current == nil || isClosed(current.idle) {
 		return nil
@@ -52,13 +64,13 @@ func (k *Keeper) End(ctx context.Context, grace time.Duration) error {
 			return err
 		}
 	}
-	return endOrphans(ctx, since, grace)
+	return (&ender{walk: k.walkOrphans}).run(ctx, grace)
 }
 
 // endKept ends the tree of a keeper that waits for its processes.
 func (k *Keeper) endKept(ctx context.Context, current *Process, grace time.Duration) error {
 	// A command may have stopped it.
-	_ = k.process.Signal(unix.SIGCONT)
+	k.signal(unix.SIGCONT)
 	alive, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	go func() {
@@ -81,17 +93,6 @@ func (k *Keeper) endKept(ctx context.Context, current *Process, grace time.Durat
 	return nil
 }
 
-// endOrphans ends what a dead keeper left to capmon.
-func endOrphans(ctx context.Context, since uint64, grace time.Duration) error {
-	e := ender{walk: func(visit func(proc)) error {
-		return walkOrphans(since, func(p proc) {
-			visit(p)
-			p.reap()
-		})
-	}}
-	return e.run(ctx, grace)
-}
-
 // WaitAll waits until the command and everything that came of it has ended.
 func (k *Keeper) WaitAll(ctx context.Context) error {
 	k.mu.Lock()
@@ -111,7 +112,7 @@ func (k *Keeper) WaitAll(ctx context.Context) error {
 }
 
 // Release lets go of what the command left behind: the keeper exits and the
-// processes live on, capmon's children now. The command itself must have
+// processes live on, children of init or of the next subreaper. The command itself must have
 // ended, for it would not survive its keeper.
 func (k *Keeper) Release() error {
 	k.mu.Lock()
@@ -126,8 +127,13 @@ func (k *Keeper) Release() error {
 	if err := k.conn.send(message{Kind: releaseRequest}); err != nil {
 		return fmt.Errorf("release processes: %w", k.explain(err))
 	}
-	<-k.dead
-	return k.conn.close()
+	if err := k.awaitDead(goodbye); err != nil {
+		return err
+	}
+	if k.warden != nil {
+		return k.warden.Release()
+	}
+	return nil
 }
 
 // Close ends everything at once, the keeper too. After Release it does
@@ -141,12 +147,33 @@ func (k *Keeper) Close() error {
 		return nil
 	}
 	err := k.End(context.Background(), 0)
-	k.conn.close()
+	if k.warden == nil {
+		// As a warden it has hooks and what they left to end.
+		return errors.Join(err, k.hangUp(hookGrace+patience+goodbye))
+	}
+	return errors.Join(err, k.hangUp(goodbye), k.hooks.close())
+}
+
+// hangUp tells the keeper to go, and insists after the limit.
+func (k *Keeper) hangUp(limit time.Duration) error {
+	// It may have hung up itself.
+	_ = k.conn.shutdown()
+	return k.awaitDead(limit)
+}
+
+// awaitDead waits until the keeper has gone, and kills it after the limit.
+func (k *Keeper) awaitDead(limit time.Duration) error {
+	defer k.conn.close()
 	select {
 	case <-k.dead:
-	case <-time.After(goodbye):
-		k.process.Kill()
-		<-k.dead
+		return nil
+	case <-time.After(limit):
 	}
-	return err
+	k.signal(unix.SIGKILL)
+	select {
+	case <-k.dead:
+		return nil
+	case <-time.After(patience):
+		return errors.New("end capmon's helper process: still there after SIGKILL")
+	}
 }

@@ -20,6 +20,9 @@ var ErrNoKeeperMain = errors.New("start keeper: the program does not call launch
 // End and Close still end the rest.
 var ErrKeeperDied = errors.New("capmon's helper process was killed")
 
+// errNoAnswer is about a keeper that neither ended nor answered.
+var errNoAnswer = errors.New("capmon's helper process does not answer")
+
 // ExecError says that the command could not be executed.
 type ExecError struct {
 	// Path is what was tried, or the name for which PATH holds nothing.

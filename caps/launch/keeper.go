@@ -17,11 +17,28 @@ import (
 // goodbye is how long Close waits for the keeper to exit by itself.
 const goodbye = 5 * time.Second
 
+const (
+	// answerLimit is how long a process that launches may take for what it
+	// does by itself: to start, and to prepare a launch.
+	answerLimit = 30 * time.Second
+	// sendLimit is how long it may take to receive a message.
+	sendLimit = 10 * time.Second
+)
+
 // Keeper is capmon's side of a keeper. It serves one command at a time, and
 // any number one after another.
 type Keeper struct {
-	conn    *conn
-	process *os.Process
+	conn *conn
+	// self is the process, which cannot be taken for the next of its pid.
+	self proc
+	// gone is closed when the process has been waited for.
+	gone chan struct{}
+	// warden is the keeper's parent; nil for one that is capmon's own child.
+	warden *Keeper
+	// hooks are what the warden does besides; nil without one.
+	hooks *hooks
+	// kept is the keeper of a warden.
+	kept *Keeper
 	// sealed: it is in a sandbox, and calls processes by other ids.
 	sealed bool
 	// grantable is what the keeper can grant; less than capmon's own when
@@ -32,9 +49,6 @@ type Keeper struct {
 
 	mu      sync.Mutex
 	current *Process // the latest launch; nil before the first
-	// since is when the oldest launch started of which a process may still
-	// run, in clock ticks since boot.
-	since uint64
 	// closed: capmon itself asked the keeper to go.
 	closed bool
 }
@@ -56,13 +70,13 @@ type Process struct {
 	exit         Exit
 }
 
-// StartKeeper starts a keeper and waits until it is ready. It makes capmon a
-// child subreaper. The error is ErrNoKeeperMain in a program that does not call
-// KeeperMain.
+// StartKeeper starts a keeper and waits until it is ready. The calling process
+// gets one child for it, and no other process becomes its child.
 //
 // Call it before anything that changes what a child inherits: resource
 // limits, and signal.Notify or signal.Ignore for SIGHUP and SIGINT, of which
-// a command must get to know that they were ignored, as nohup(1) does it.
+// a command must get to know that they were ignored, as nohup(1) does it. The
+// error is ErrNoKeeperMain in a program that does not call KeeperMain.
 func StartKeeper() (*Keeper, error) {
 	if !mayKeep.Load() {
 		return nil, ErrNoKeeperMain
@@ -74,36 +88,55 @@ func StartKeeper() (*Keeper, error) {
 // meanwhile.
 const ownExecutable = "/proc/self/exe"
 
-// startKeeper makes a keeper of an executable that calls KeeperMain.
-func startKeeper(executable string) (*Keeper, error) {
-	k, _, err := startKeeperBy(func(socket int) (*os.Process, error) {
-		return spawnKeeper(executable, socket, keeperEnviron(), nil)
-	})
-	return k, err
-}
-
-// startKeeperBy makes a keeper of the process that spawn starts, to which the
-// socket belongs then. It also returns the keeper's first message.
-func startKeeperBy(spawn func(socket int) (*os.Process, error)) (*Keeper, message, error) {
-	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
-		return nil, message{}, fmt.Errorf("become child subreaper: %w", err)
-	}
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+// startChild makes a Keeper of the child that spawn starts, to which the
+// socket belongs then. It also returns the child's first message.
+func startChild(spawn func(socket int) (pid int, err error)) (*Keeper, message, error) {
+	conn, end, err := newSocket()
 	if err != nil {
-		return nil, message{}, fmt.Errorf("create keeper socket: %w", err)
-	}
-	conn, err := newConn(pair[0])
-	if err != nil {
-		unix.Close(pair[1])
 		return nil, message{}, err
 	}
-	process, err := spawn(pair[1])
+	pid, err := spawn(end)
 	if err != nil {
 		conn.close()
 		return nil, message{}, err
 	}
-	k := &Keeper{conn: conn, process: process, dead: make(chan struct{})}
-	hello, err := conn.receive()
+	k := keeperAt(conn, pid)
+	go k.attend()
+	hello, err := k.greet()
+	if err != nil {
+		conn.close()
+		k.signal(unix.SIGKILL)
+		<-k.gone
+		return nil, message{}, err
+	}
+	return k, hello, nil
+}
+
+// newSocket is a connection and the descriptor of its other end.
+func newSocket() (*conn, int, error) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, 0, fmt.Errorf("create keeper socket: %w", err)
+	}
+	conn, err := newConn(pair[0])
+	if err != nil {
+		unix.Close(pair[1])
+		return nil, 0, err
+	}
+	return conn, pair[1], nil
+}
+
+func keeperAt(conn *conn, pid int) *Keeper {
+	self, err := readProc(pid)
+	if err != nil {
+		self.pid = pid // It has ended, which greet will say.
+	}
+	return &Keeper{conn: conn, self: self, gone: make(chan struct{}), dead: make(chan struct{})}
+}
+
+// greet waits for the first message, and listens for the others.
+func (k *Keeper) greet() (message, error) {
+	hello, err := k.conn.receiveWithin(answerLimit)
 	switch {
 	case err != nil:
 		err = fmt.Errorf("start keeper: %w", err)
@@ -113,47 +146,58 @@ func startKeeperBy(spawn func(socket int) (*os.Process, error)) (*Keeper, messag
 		err = errors.New("start keeper: unexpected answer")
 	}
 	if err != nil {
-		conn.close()
-		process.Kill()
-		process.Wait()
-		keepers.Delete(process.Pid)
-		return nil, message{}, err
+		return hello, err
 	}
 	k.grantable = hello.Grantable
 	go k.listen()
-	return k, hello, nil
+	return hello, nil
 }
 
-// spawnKeeper executes a keeper with the socket as its only descriptor beside
-// standard error, and closes the socket here.
-func spawnKeeper(executable string, socket int, env []string, attr *syscall.SysProcAttr) (*os.Process, error) {
-	end := os.NewFile(uintptr(socket), "keeper socket")
-	defer end.Close()
+// spawnKeeper executes a keeper with the sockets as its only descriptors
+// beside standard error, and closes them here.
+func spawnKeeper(executable, name string, env []string, attr syscall.SysProcAttr, sockets ...int) (pid int, err error) {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
-		return nil, fmt.Errorf("start keeper: %w", err)
+		return 0, fmt.Errorf("start keeper: %w", err)
 	}
 	defer null.Close()
-	if attr == nil {
-		attr = &syscall.SysProcAttr{}
+	files := []uintptr{null.Fd(), null.Fd(), os.Stderr.Fd()}
+	for _, socket := range sockets {
+		defer unix.Close(socket)
+		files = append(files, uintptr(socket))
 	}
 	// A command may stop the thread that launched it, and with it the keeper:
 	// when capmon dies, the keeper has to go on to end everything.
 	attr.Pdeathsig = unix.SIGCONT
-	process, err := os.StartProcess(executable, []string{keeperName}, &os.ProcAttr{
-		Env:   env,
-		Files: []*os.File{null, null, os.Stderr, end},
-		Sys:   attr,
-	})
+	pid, err = syscall.ForkExec(executable, []string{name}, &syscall.ProcAttr{Env: env, Files: files, Sys: &attr})
 	if err != nil {
-		return nil, fmt.Errorf("start keeper: %w", err)
+		return 0, fmt.Errorf("start keeper: %w", err)
 	}
-	keepers.Store(process.Pid, nil)
-	return process, nil
+	return pid, nil
 }
 
+// attend waits for a child of this process, and continues it whenever a
+// command has stopped it.
+func (k *Keeper) attend() {
+	defer close(k.gone)
+	for {
+		var status unix.WaitStatus
+		_, err := unix.Wait4(k.PID(), &status, unix.WALL|unix.WUNTRACED, nil)
+		switch {
+		case err == unix.EINTR:
+		case err == nil && status.Stopped():
+			k.signal(unix.SIGCONT)
+		default:
+			return
+		}
+	}
+}
+
+// signal sends a signal to the keeper itself. It may have ended.
+func (k *Keeper) signal(sig unix.Signal) { _ = k.self.kill(sig) }
+
 // PID is the keeper's own process id.
-func (k *Keeper) PID() int { return k.process.Pid }
+func (k *Keeper) PID() int { return k.self.pid }
 
 // Grantable is what a command of this keeper can be granted.
 func (k *Keeper) Grantable() caps.Set { return k.grantable }
@@ -166,15 +210,22 @@ func (k *Keeper) listen() {
 			break
 		}
 		k.mu.Lock()
-		p := k.current
+		p, kept := k.current, k.kept
 		k.mu.Unlock()
-		if p != nil {
+		switch {
+		case m.Kind == keeperGoneReply:
+			close(kept.gone)
+		case p != nil:
 			p.take(m)
 		}
 	}
-	// Only after the wait have its children become capmon's.
-	k.process.Wait()
-	keepers.Delete(k.process.Pid)
+	// Only after the wait have its children become the warden's.
+	<-k.gone
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.kept != nil && !isClosed(k.kept.gone) {
+		close(k.kept.gone) // Nobody is left to say so.
+	}
 	close(k.dead)
 }
 
@@ -218,12 +269,19 @@ func (k *Keeper) Launch(ctx context.Context, spec Spec, arm func(tid int) error)
 	if err := k.conn.send(message{Kind: launchRequest, Spec: spec.wire()}, files...); err != nil {
 		return nil, k.explain(err)
 	}
+	// What precedes the fork takes no time. The fork waits for exec, and that
+	// for the file system: as long as ctx lets it.
+	limit := time.After(answerLimit)
 	for {
 		var m message
 		select {
 		case m = <-p.replies:
+			limit = nil
 		case <-k.dead:
 			return nil, ErrKeeperDied
+		case <-limit:
+			k.signal(unix.SIGKILL)
+			return nil, errNoAnswer
 		case <-ctx.Done():
 			k.conn.send(message{Kind: abortRequest})
 			return nil, ctx.Err()
@@ -266,7 +324,7 @@ func (k *Keeper) begin() (*Process, error) {
 		exited:  make(chan struct{}),
 		idle:    make(chan struct{}),
 	}
-	k.current, k.since = p, ticksSinceBoot()
+	k.current = p
 	return p, nil
 }
 
@@ -301,8 +359,8 @@ func (p *Process) Wait(ctx context.Context) (Exit, error) {
 	}
 }
 
-// Signal sends a signal to the process group of a detached command.
-func (p *Process) Signal(sig unix.Signal) error {
+// signal sends a signal to the process group of a detached command.
+func (p *Process) signal(sig unix.Signal) error {
 	return p.keeper.explain(p.keeper.conn.send(message{Kind: signalRequest, Number: int(sig)}))
 }
 
@@ -312,17 +370,6 @@ func (p *Process) lastWord() (Exit, error) {
 		return p.exit, nil
 	}
 	return Exit{}, ErrKeeperDied
-}
-
-// ticksSinceBoot is now in the unit of proc.started. It is 100 Hz on every
-// architecture (USER_HZ in asm-generic/param.h).
-func ticksSinceBoot() uint64 {
-	const hz = 100
-	var t unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &t); err != nil {
-		return 0
-	}
-	return uint64(t.Nano()) * hz / uint64(time.Second)
 }
 
 func (k *Keeper) isDead() bool { return isClosed(k.dead) }

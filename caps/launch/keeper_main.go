@@ -21,17 +21,25 @@ const (
 	// keeperName is what ps(1) shows. It does not contain "capmon", so that
 	// `pkill -9 capmon` ends capmon, and the keeper still cleans up.
 	keeperName = "capkeeper"
-	// keeperEnv marks a process that is to be a keeper.
-	keeperEnv = "CAPMON_KEEPER"
-	// keeperSocket is the descriptor of the keeper's end of the socket.
+	// wardenName is another name: the warden cleans up after a killed keeper.
+	wardenName = "capwarden"
+	// keeperEnv marks a process that is to be a keeper or a warden.
+	keeperEnv  = "CAPMON_KEEPER"
+	roleKeeper = "keeper"
+	roleWarden = "warden" // one that starts a keeper
+	roleHelper = "helper" // one that does not
+	// keeperSocket is the descriptor of the process's end of the socket, and
+	// wardSocket that of the keeper that a warden starts.
 	keeperSocket = 3
+	wardSocket   = 4
 	// exitFailed is the exit status of a keeper that could not work.
 	exitFailed = 125
 )
 
-// keeperEnviron is the environment of a keeper. The command does not get it.
-func keeperEnviron() []string {
-	env := []string{keeperEnv + "=1"}
+// keeperEnviron is the environment of a keeper or a warden. The command does
+// not get it.
+func keeperEnviron(role string) []string {
+	env := []string{keeperEnv + "=" + role}
 	// For the coverage of tests (go help build, -cover).
 	if dir, ok := os.LookupEnv("GOCOVERDIR"); ok {
 		env = append(env, "GOCOVERDIR="+dir)
@@ -70,7 +78,7 @@ func isKeeper() bool {
 	return err == nil && domain == unix.AF_UNIX
 }
 
-// keep is the keeper's life.
+// keep is the life of a keeper or a warden.
 func keep() error {
 	if err := renounce(); err != nil {
 		return err
@@ -79,7 +87,8 @@ func keep() error {
 	if err := closeOnExec(keeperSocket); err != nil {
 		return err
 	}
-	if err := setName(keeperName); err != nil {
+	role := os.Getenv(keeperEnv)
+	if err := setName(nameOf(role)); err != nil {
 		return err
 	}
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
@@ -92,13 +101,43 @@ func keep() error {
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
 		return fmt.Errorf("guard keeper: %w", err)
 	}
+	switch role {
+	case roleWarden:
+		w := warden{reaper: newReaper()}
+		if err := w.startWard(); err != nil {
+			return err
+		}
+		return w.live()
+	case roleHelper:
+		w := warden{reaper: newReaper(), keeperGone: make(chan struct{})}
+		close(w.keeperGone)
+		return w.live()
+	}
+	return keepCommand()
+}
+
+// nameOf is what ps(1) shows of a process in this role.
+func nameOf(role string) string {
+	if role == roleKeeper {
+		return keeperName
+	}
+	return wardenName
+}
+
+// prepare does what every keeper does before it says hello.
+func prepare() (*conn, error) {
 	if err := inherit(); err != nil {
-		return err
+		return nil, err
 	}
 	if err := surviveSignals(); err != nil {
-		return err
+		return nil, err
 	}
-	conn, err := newConn(keeperSocket)
+	return newConn(keeperSocket)
+}
+
+// keepCommand is the life of a keeper.
+func keepCommand() error {
+	conn, err := prepare()
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"strings"
 	"time"
@@ -192,11 +191,4 @@ func (p proc) kill(sig unix.Signal) error {
 		return errNoProcess
 	}
 	return unix.PidfdSendSignal(fd, sig, nil, 0)
-}
-
-// reap waits for p if it is dead and a child of this process.
-func (p proc) reap() {
-	if p.dead && p.ppid == os.Getpid() {
-		unix.Wait4(p.pid, nil, unix.WNOHANG|unix.WALL, nil)
-	}
 }

@@ -24,6 +24,8 @@ type launching struct {
 	abort    func()
 	// done is closed when no process is left.
 	done chan struct{}
+	// last is the last report, once done is closed.
+	last message
 	// pid is the command's, for signalGroup.
 	pid atomic.Int64
 	// reaper waits for a detached command, and ended tells what it saw.
@@ -51,19 +53,18 @@ func startLaunching(conn *conn, spec wireSpec, files []int, reaper *reaper) *lau
 // *thread* ends (PR_SET_PDEATHSIG), which then is when the keeper ends.
 func (l *launching) run() {
 	defer close(l.done)
-	var last message
 	_, err := cap.FuncLauncher(func(any) error {
 		var err error
-		last, err = l.onThread()
+		l.last, err = l.onThread()
 		return err
 	}).Launch(nil)
 	l.closeFiles()
 	if err != nil {
-		last = message{Kind: failedReply, Failure: newFailure(err)}
+		l.last = message{Kind: failedReply, Failure: newFailure(err)}
 	}
 	// Sent when the thread has gone, so that the next launch may begin. An
 	// error means that capmon is gone, which serve notices as well.
-	l.conn.send(last)
+	l.conn.send(l.last)
 }
 
 // onThread starts the command and waits for all processes. It returns the

@@ -31,6 +31,11 @@ func TestMain(m *testing.M) {
 	if role := os.Getenv(roleEnv); role != "" {
 		os.Exit(roles[role]())
 	}
+	// So that what the tests leave is found.
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	code := m.Run()
 	if left := endLeftovers(); left != "" {
 		fmt.Fprintln(os.Stderr, "FAIL: the tests left processes behind:", left)
@@ -44,6 +49,7 @@ var roles = map[string]func() int{
 	"capmon":    miniCapmon,
 	"launchone": launchOne,
 	"hop":       hop,
+	"host":      hostOfKeeper,
 	"attacker":  attacker,
 	"sandbox":   func() int { return inOneSandbox("true") },
 	"oddmounts": sandboxOfOddMounts,
@@ -55,8 +61,8 @@ func endLeftovers() string {
 	for {
 		running := 0
 		err := walk(os.Getpid(), func(p proc) {
-			p.reap()
 			if p.dead {
+				unix.Wait4(p.pid, nil, unix.WNOHANG|unix.WALL, nil)
 				return
 			}
 			running++

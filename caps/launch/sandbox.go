@@ -75,10 +75,11 @@ func (s *Sandboxes) Start() (*Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	k, hello, err := startKeeperBy(func(socket int) (*os.Process, error) {
-		env := append(keeperEnviron(), s.inherited.environ(), build)
+	k, hello, err := startChild(func(socket int) (int, error) {
+		env := append(keeperEnviron(roleKeeper), s.inherited.environ(), build)
 		// A session of its own has no terminal that could be typed into.
-		return spawnKeeper(ownExecutable, socket, env, &syscall.SysProcAttr{Cloneflags: s.options.Cloneflags(), Setsid: true})
+		attr := syscall.SysProcAttr{Cloneflags: s.options.Cloneflags(), Setsid: true}
+		return spawnKeeper(ownExecutable, keeperName, env, attr, socket)
 	})
 	if errors.Is(err, unix.EPERM) {
 		return nil, &SandboxError{unix.EPERM}
@@ -132,7 +133,7 @@ func (b *Sandbox) Helper() (*Keeper, error) {
 	if b.helper != nil && !b.helper.isDead() {
 		return b.helper, nil
 	}
-	k, _, err := startKeeperBy(b.spawnHelper)
+	k, _, err := startChild(b.spawnHelper)
 	if err != nil {
 		return nil, err
 	}
@@ -141,17 +142,18 @@ func (b *Sandbox) Helper() (*Keeper, error) {
 	return k, nil
 }
 
-func (b *Sandbox) spawnHelper(socket int) (process *os.Process, err error) {
+func (b *Sandbox) spawnHelper(socket int) (pid int, err error) {
 	spawned := false
 	err = sandbox.Enter(b.keeper.PID(), b.all.dir, func() error {
 		spawned = true
-		process, err = spawnKeeper(ownExecutable, socket, append(keeperEnviron(), b.all.inherited.environ()), &syscall.SysProcAttr{Setsid: true})
+		env := append(keeperEnviron(roleKeeper), b.all.inherited.environ())
+		pid, err = spawnKeeper(ownExecutable, keeperName, env, syscall.SysProcAttr{Setsid: true}, socket)
 		return err
 	})
 	if !spawned {
 		unix.Close(socket)
 	}
-	return process, err
+	return pid, err
 }
 
 // Close ends everything in the sandbox at once. When it returns, nothing of it
@@ -179,8 +181,7 @@ func (k *Keeper) kill() error {
 	k.mu.Lock()
 	k.closed = true
 	k.mu.Unlock()
-	// It may have ended by itself.
-	_ = k.process.Kill()
+	k.signal(unix.SIGKILL)
 	select {
 	case <-k.dead:
 		k.conn.close() // It may be closed already.

@@ -127,7 +127,7 @@ func TestDetachedSignal(t *testing.T) {
 	beside := sh("sleep 1000 & echo; wait")
 	beside.Detached = true
 	p, _ := launch(t, helper, beside)
-	if err := p.Signal(unix.SIGTERM); err != nil {
+	if err := p.signal(unix.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	if exit, err := p.Wait(within(t)); err != nil || exit.Status.Signal() != unix.SIGTERM {

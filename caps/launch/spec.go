@@ -1,12 +1,15 @@
 // Package launch starts a command under a grant and an identity, and answers
 // for every process that comes of it.
 //
-// The command is not a child of capmon but of a keeper: capmon executed a
-// second time, connected by a socket. The keeper is a child subreaper
-// (prctl(2), PR_SET_CHILD_SUBREAPER), so whatever the command leaves behind
-// becomes its child, and when capmon ends, however it ends, the socket closes
-// and the keeper kills them all. capmon is a subreaper too, and so gets what
-// is left when it is the keeper that was killed.
+// The command is not a child of capmon but of a keeper, and that is the child
+// of a warden: capmon executed a second and a third time, connected by
+// sockets. Both are child subreapers (prctl(2), PR_SET_CHILD_SUBREAPER), so
+// whatever the command leaves behind becomes the keeper's child, and the
+// warden's if it is the keeper that was killed. When capmon ends, however it
+// ends, the sockets close, the keeper kills everything of the command, and the
+// warden, which runs the hooks, does what was bequeathed to it. The process
+// that calls StartKeeper gets the warden as its child, and no other: its own
+// children are none of this package's business.
 //
 //	func main() {
 //		launch.KeeperMain()
@@ -61,6 +64,9 @@ type Spec struct {
 	// own, and what it leaves behind is nobody's to wait for and runs until
 	// the keeper ends. Use a keeper for such commands alone.
 	Detached bool
+	// Bequeathed marks the Detached command that Bequeath has named: when
+	// capmon dies, it is let finish and not run again.
+	Bequeathed bool
 }
 
 // Exit is how a command ended.

@@ -8,7 +8,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 )
 
 // proc is one process as /proc/PID/stat shows it.
@@ -141,29 +140,6 @@ func parents() (map[int][]int, error) {
 	}
 	return children, nil
 }
-
-// walkOrphans visits what capmon inherited from a keeper that was killed: the
-// children of this process that started at or after since, and all below
-// them. Commands that capmon itself starts meanwhile would be among them;
-// other keepers are not.
-func walkOrphans(since uint64, visit func(proc)) error {
-	self := os.Getpid()
-	inherited := make(map[int]bool)
-	return walk(self, func(p proc) {
-		top := p.ppid == self && p.started >= since
-		if _, keeper := keepers.Load(p.pid); keeper {
-			top = false
-		}
-		if top || inherited[p.ppid] {
-			inherited[p.pid] = true
-			visit(p)
-		}
-	})
-}
-
-// keepers are the pids of this process's keepers that have not been waited
-// for: a child that merely looks like one is not spared.
-var keepers sync.Map
 
 // gone says whether err means that the process does not exist any more.
 func gone(err error) bool {

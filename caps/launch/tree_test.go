@@ -4,6 +4,9 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestParseStat(t *testing.T) {
@@ -66,4 +69,15 @@ func TestTicksSinceBootIsTheClockOfStarted(t *testing.T) {
 	if _, err := readProc(os.Getpid()); err != nil {
 		t.Error(err)
 	}
+}
+
+// ticksSinceBoot is now in the unit of proc.started. It is 100 Hz on every
+// architecture (USER_HZ in asm-generic/param.h).
+func ticksSinceBoot() uint64 {
+	const hz = 100
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &t); err != nil {
+		return 0
+	}
+	return uint64(t.Nano()) * hz / uint64(time.Second)
 }

@@ -27,6 +27,7 @@ type discoverOptions struct {
 	expectOutput          *regexp.Regexp
 	ready                 string
 	readyTimeout          time.Duration
+	hookTimeout           time.Duration
 	sandbox               sandboxChoice
 	devices               []string
 	jobs, confirm         int
@@ -64,6 +65,9 @@ func discoverFields() command.Fields[discoverOptions] {
 		command.Duration(command.Option{Name: "ready-timeout", Value: command.AnyTime, Text: "a daemon that is not ready after TIME has failed " +
 			"(default: " + command.FormatTime(discover.DefaultReadyTimeout) + ", and less once other attempts have shown how long it takes)"},
 			func(o *o) *time.Duration { return &o.readyTimeout }),
+		command.Duration(command.Option{Name: "hook-timeout", Value: command.AnyTime, Default: command.FormatTime(discover.DefaultHookTimeout), Text: "end a " +
+			"run of --setup, --check, --cleanup or --ready after TIME; it has failed then"},
+			func(o *o) *time.Duration { return &o.hookTimeout }),
 		command.Parsed(command.Option{Name: "sandbox", Value: command.OneOf("net", "net"), Optional: true, Text: "make each attempt in " +
 			"a sandbox of its own, so that nothing it writes, mounts or starts outlives it; --sandbox=net cuts it off from the network too"},
 			parseSandbox, func(o *o) *sandboxChoice { return &o.sandbox }),
@@ -196,7 +200,7 @@ func (o discoverOptions) discovered(stdin *os.File) discover.Command {
 	return discover.Command{
 		Args: o.command, User: o.user, Stdin: stdin,
 		Setup: o.setup, Check: o.check, Cleanup: o.cleanup, Ready: o.ready,
-		Timeout: o.timeout, ReadyTimeout: o.readyTimeout,
+		Timeout: o.timeout, ReadyTimeout: o.readyTimeout, HookTimeout: o.hookTimeout,
 		ExpectExit: o.expectExit, ExpectOutput: o.expectOutput,
 	}
 }

@@ -174,3 +174,64 @@ func TestTraceTerminated(t *testing.T) {
 		t.Errorf("reported %q", out)
 	}
 }
+
+// Whatever capmon is killed in, nothing that it started is left, and --cleanup
+// is run once, when the rest has ended.
+func TestDiscoverKilledWithHooks(t *testing.T) {
+	testenv.NeedRoot(t, "discovering")
+	testenv.NeedProgram(t, "fuser", "psmisc")
+	for _, during := range []string{"setup", "command", "check", "cleanup"} {
+		t.Run(during, func(t *testing.T) {
+			f, cleaned := newFifo(t), newFifo(t)
+			// A hook, or the command, that holds the pipe open and hangs until it
+			// is ended.
+			parts := map[string]string{"setup": "true", "command": "true", "check": "true",
+				"cleanup": "exec 4>" + cleaned.path + "; echo cleaned >&4"}
+			if during == "command" {
+				// What besides this test has the pipe open has outlived the rest.
+				// (What hooks left in the background is there for the cleanup.)
+				parts["cleanup"] = "if [ $(fuser " + f.path + " 2>/dev/null | wc -w) -gt 1 ]; then exec 4>" + cleaned.path + "; echo early >&4; fi; " + parts["cleanup"]
+			}
+			if during == "cleanup" {
+				// It is let finish.
+				parts["cleanup"] = "exec 3>" + f.path + "; echo runs >&3; exec 4>" + cleaned.path + "; echo cleaned >&4"
+			} else {
+				parts[during] = hanging(f)
+			}
+			cmd, _, _ := capmonCommand(t, "discover", "--setup", parts["setup"], "--check", parts["check"],
+				"--cleanup", parts["cleanup"], parts["command"])
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			f.await(t, "runs\n")
+			testenv.Must(t, cmd.Process.Kill())
+			// What cleans up has capmon's standard error open until then.
+			cleaned.await(t, "cleaned\n")
+			f.awaitEnd(t)
+			cleaned.awaitEnd(t)
+			_ = cmd.Wait()
+		})
+	}
+}
+
+// A command that stops its keeper, once or as fast as it can, hangs nothing.
+func TestDiscoverOfWhatStopsItsKeeper(t *testing.T) {
+	testenv.NeedRoot(t, "discovering")
+	for _, test := range []struct {
+		command string
+		want    int
+	}{
+		{"kill -STOP $PPID; true", 0},
+		{"kill -STOP $PPID $(cut -d' ' -f4 /proc/$PPID/stat); true", 0},
+		{"while :; do kill -STOP $PPID; done", exit.NotFound},
+	} {
+		cmd, _, _ := capmonCommand(t, "discover", "--user", "0", "--backend", "none", "--timeout", "500ms", "--max-runs", "3", test.command)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		bounded(t, test.command+" hangs capmon", func() error { cmd.Wait(); return nil })
+		if got := cmd.ProcessState.ExitCode(); got != test.want {
+			t.Errorf("%s: status %d, want %d", test.command, got, test.want)
+		}
+	}
+}

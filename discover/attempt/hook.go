@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -23,19 +21,30 @@ type HookError struct {
 	Status int
 	// Outcome says how it ended: "exit 1".
 	Outcome string
+	// TimedOut: it was ended when its time was over.
+	TimedOut bool
 	// Output is what it printed.
 	Output string
 }
 
 func (e *HookError) Error() string { return fmt.Sprintf("%s failed: %s", e.Hook, e.Outcome) }
 
-// hooks runs a command of the user's by the shell, as root. What it prints
-// goes to the file: not to a pipe, which a process that it leaves in the
-// background would hold open. Such a process is not waited for. The command
-// has a process group of its own, so that Ctrl-C reaches it only through ctx.
-type hooks func(ctx context.Context, command string, printed *os.File) (syscall.WaitStatus, error)
+// helper starts what runs hooks, beside the command: on the host or in a
+// sandbox. It is asked again when the command has killed that.
+type helper func() (*launch.Keeper, error)
 
-// runHook runs a hook, if there is one.
+// hookSpec is a command of the user's, run by the shell as capmon itself is.
+// It has a process group of its own, so that Ctrl-C reaches it only through
+// capmon.
+func hookSpec(command string) launch.Spec {
+	return launch.Spec{
+		Path: "/bin/sh", Args: []string{"sh", "-c", command}, Env: os.Environ(), Detached: true,
+	}
+}
+
+// runHook runs a hook, if there is one. What it prints goes to a file: not to
+// a pipe, which a process that it leaves in the background would hold open.
+// Such a process is not waited for.
 func (r *Runner) runHook(ctx context.Context, name, command string) error {
 	if command == "" {
 		return nil
@@ -45,10 +54,15 @@ func (r *Runner) runHook(ctx context.Context, name, command string) error {
 		return err
 	}
 	defer printed.Close()
-	status, err := r.hooks(ctx, command, printed)
+	spec := hookSpec(command)
+	spec.Stdout, spec.Stderr, spec.Bequeathed = printed, printed, name == cleanupHook
+	status, err := r.execHook(ctx, spec)
+	outcome, timedOut := describeExit(status), errors.Is(err, context.DeadlineExceeded)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case timedOut:
+		outcome = fmt.Sprintf("timed out after %v", r.config.HookTimeout)
 	case err != nil:
 		return fmt.Errorf("run %s: %w", name, err)
 	case status == 0:
@@ -58,24 +72,42 @@ func (r *Runner) runHook(ctx context.Context, name, command string) error {
 	if err != nil {
 		return err
 	}
-	return &HookError{name, launch.Exit{Status: status}.Code(), describeExit(status), text}
+	return &HookError{Hook: name, Status: launch.Exit{Status: status}.Code(), Outcome: outcome, TimedOut: timedOut, Output: text}
 }
 
-// hookOnHost runs a hook as capmon itself is.
-func hookOnHost(ctx context.Context, command string, printed *os.File) (syscall.WaitStatus, error) {
-	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", command)
-	cmd.Stdout, cmd.Stderr = printed, printed
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error {
-		time.AfterFunc(killGrace, func() { _ = unix.Kill(-cmd.Process.Pid, unix.SIGKILL) })
-		return unix.Kill(-cmd.Process.Pid, unix.SIGTERM)
+// execHook runs a hook to its end, and ends it when ctx ends or its time is
+// over: the error is then ctx's or context.DeadlineExceeded.
+func (r *Runner) execHook(ctx context.Context, spec launch.Spec) (syscall.WaitStatus, error) {
+	limit, cancel := context.WithTimeout(ctx, r.config.HookTimeout)
+	defer cancel()
+	process, err := r.launchHook(ctx, spec)
+	if errors.Is(err, launch.ErrKeeperDied) {
+		// The command killed it, as "kill -9 -1" does.
+		process, err = r.launchHook(ctx, spec)
 	}
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return exit.Sys().(syscall.WaitStatus), nil
+	if err != nil {
+		return 0, err
 	}
-	return 0, err
+	exit, err := process.Wait(limit)
+	if err != nil && limit.Err() != nil {
+		if err := process.EndHook(killGrace); err != nil {
+			return 0, err
+		}
+		return 0, limit.Err()
+	}
+	return exit.Status, err
+}
+
+// launchHook starts a hook also when ctx has ended: what was started can be
+// ended and waited for, what is being started cannot.
+func (r *Runner) launchHook(ctx context.Context, spec launch.Spec) (*launch.Process, error) {
+	keeper, err := r.helper()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.config.HookTimeout)
+	defer cancel()
+	return keeper.Launch(ctx, spec, nil)
 }
 
 func memoryFile(name string) (*os.File, error) {

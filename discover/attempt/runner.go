@@ -46,6 +46,9 @@ type Config struct {
 	// command left behind still runs, after one that succeeded so far. It has
 	// succeeded only if Check does as well.
 	Setup, Check, Cleanup string
+	// HookTimeout ends each run of Setup, Check, Cleanup and Ready: SIGTERM, and
+	// SIGKILL after a grace. 0 is DefaultHookTimeout.
+	HookTimeout time.Duration
 	// Timeout ends an attempt with all its processes.
 	Timeout time.Duration
 	// ExpectExit is the exit status that counts as success.
@@ -72,6 +75,9 @@ func (c Config) readyTimeout() time.Duration { return cmp.Or(c.ReadyTimeout, Def
 // ran until Timeout.
 var ErrTookAllTime = errors.New("the command ran until its time was over, and so failed: if it is a daemon, it takes a readiness command to see that it succeeds")
 
+// DefaultHookTimeout is how long a hook may take if nothing else is said.
+const DefaultHookTimeout = time.Minute
+
 // killGrace is how long a process may take to end after SIGTERM.
 const killGrace = 2 * time.Second
 
@@ -81,8 +87,10 @@ type Runner struct {
 	keeper *launch.Keeper
 	tracer *follow.Tracer
 	input  input
-	hooks  hooks
 	pace   *pace
+	helper helper
+	// sealed: the sandbox goes with capmon, and nothing is left to clean up.
+	sealed bool
 	// root is where the command's root directory is for capmon.
 	root string
 }
@@ -90,17 +98,26 @@ type Runner struct {
 // NewRunner returns a runner that starts the command through the keeper. A
 // nil tracer sees no checks.
 func NewRunner(config Config, keeper *launch.Keeper, tracer *follow.Tracer) *Runner {
-	return &Runner{config: config, keeper: keeper, tracer: tracer, input: newInput(config.Stdin), hooks: hookOnHost, pace: new(pace)}
+	if config.HookTimeout == 0 {
+		config.HookTimeout = DefaultHookTimeout
+	}
+	return &Runner{config: config, keeper: keeper, tracer: tracer, input: newInput(config.Stdin), helper: keeper.Helper, pace: new(pace)}
 }
 
 // Attempt implements controller.Attempter. When ctx ends, so does the attempt;
 // the cleanup is run all the same.
 func (r *Runner) Attempt(ctx context.Context, request controller.Request) (controller.Attempt, error) {
+	if err := r.bequeath(); err != nil {
+		return controller.Attempt{}, err
+	}
 	if err := r.runHook(ctx, "setup", r.config.Setup); err != nil {
 		// A setup that failed has nothing to be undone; one that was
-		// interrupted may have.
-		if ctx.Err() != nil {
+		// interrupted or took too long may have.
+		var failed *HookError
+		if ctx.Err() != nil || errors.As(err, &failed) && failed.TimedOut {
 			r.cleanup()
+		} else {
+			r.disinherit()
 		}
 		return controller.Attempt{}, err
 	}
@@ -119,10 +136,35 @@ func (r *Runner) identity(request controller.Request) account.Identity {
 	return r.config.Identity
 }
 
+const cleanupHook = "cleanup"
+
 func (r *Runner) cleanup() {
-	err := r.runHook(context.Background(), "cleanup", r.config.Cleanup)
+	err := r.runHook(context.Background(), cleanupHook, r.config.Cleanup)
 	if err != nil {
 		r.config.Warn(err)
+	}
+	r.disinherit()
+}
+
+// bequeath lets the cleanup be run also if capmon dies from now on.
+func (r *Runner) bequeath() error {
+	if r.config.Cleanup == "" || r.sealed {
+		return nil
+	}
+	spec := hookSpec(r.config.Cleanup)
+	if err := r.keeper.Bequeath(&spec, r.config.HookTimeout); err != nil {
+		return fmt.Errorf("prepare cleanup: %w", err)
+	}
+	return nil
+}
+
+// disinherit says that there is nothing to clean up any more.
+func (r *Runner) disinherit() {
+	if r.config.Cleanup == "" || r.sealed {
+		return
+	}
+	if err := r.keeper.Bequeath(nil, 0); err != nil {
+		r.config.Warn(fmt.Errorf("after cleanup: %w", err))
 	}
 }
 
@@ -190,7 +232,17 @@ func (r *Runner) spec(grant caps.Set, user account.Identity, stdin, out *os.File
 // execute starts the command, waits until it is known whether it succeeded,
 // and ends what is left of it.
 func (r *Runner) execute(ctx context.Context, spec launch.Spec, arm func(int) error, printed *output) (controller.Attempt, error) {
-	process, err := r.keeper.Launch(ctx, spec, arm)
+	// What the command does to its keeper must not cost more than its time.
+	starting, cancel := context.WithTimeout(ctx, r.config.Timeout)
+	defer cancel()
+	process, err := r.keeper.Launch(starting, spec, arm)
+	if err != nil && starting.Err() != nil {
+		err = r.keeper.End(context.WithoutCancel(ctx), killGrace)
+		if ctx.Err() != nil {
+			err = errors.Join(ctx.Err(), err)
+		}
+		return timedOut(r.config.Timeout, "not started"), err
+	}
 	var notExecuted *launch.ExecError
 	if errors.As(err, &notExecuted) {
 		return controller.Attempt{

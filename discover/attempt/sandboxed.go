@@ -4,11 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
-	"syscall"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/caps/launch"
 	"github.com/capmon/capmon/discover/controller"
@@ -45,44 +41,12 @@ func (s *Sandboxed) Attempt(ctx context.Context, request controller.Request) (co
 	})
 	inside := *s.runner
 	inside.keeper = box.Keeper()
-	inside.hooks = hooksIn(box)
+	inside.helper = box.Helper
+	inside.sealed = true
 	inside.root = fmt.Sprintf("/proc/%d/root", box.Keeper().PID())
 	attempt, err := inside.Attempt(ctx, request)
 	for _, h := range box.Hindrances() {
 		attempt.Hindrances = append(attempt.Hindrances, controller.Hindrance(h))
 	}
 	return attempt, errors.Join(err, box.Close())
-}
-
-// hooksIn runs hooks in a sandbox, beside the command.
-func hooksIn(box *launch.Sandbox) hooks {
-	return func(ctx context.Context, command string, printed *os.File) (syscall.WaitStatus, error) {
-		process, err := launchHook(ctx, box, command, printed)
-		if errors.Is(err, launch.ErrKeeperDied) {
-			// The command killed it, as `kill -9 -1` does.
-			process, err = launchHook(ctx, box, command, printed)
-		}
-		if err != nil {
-			return 0, err
-		}
-		exit, err := process.Wait(ctx)
-		if err != nil && ctx.Err() != nil {
-			if err := process.Signal(unix.SIGTERM); err != nil {
-				return 0, err
-			}
-			exit, err = process.Wait(context.WithoutCancel(ctx))
-		}
-		return exit.Status, err
-	}
-}
-
-func launchHook(ctx context.Context, box *launch.Sandbox, command string, printed *os.File) (*launch.Process, error) {
-	keeper, err := box.Helper()
-	if err != nil {
-		return nil, err
-	}
-	return keeper.Launch(ctx, launch.Spec{
-		Path: "/bin/sh", Args: []string{"sh", "-c", command}, Env: os.Environ(),
-		Stdout: printed, Stderr: printed, Detached: true,
-	}, nil)
 }
