@@ -3,6 +3,7 @@
 # make corpus  try capmon on every capability and on many whole programs
 # make fuzz    feed every parser of outside data with inputs that break it
 # make bench   measure what capmon costs, beside other programs; QUICK=1 only tries it
+# make soak    kill capmon at 200 moments of each of its jobs, and look for what is left
 # make lint    what CI looks at besides the tests
 
 export CGO_ENABLED := 0
@@ -12,7 +13,7 @@ export CGO_ENABLED := 0
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: build demo test unit fuzz vmtest arm64test corpus bench lint generate docs check-generated install clean
+.PHONY: build demo test unit fuzz soak vmtest arm64test corpus bench lint generate docs check-generated install clean
 
 # urfave_cli_no_docs leaves out what the flag library would write manual pages
 # with: capmon's own are made in cmd/capmon/help.
@@ -61,6 +62,10 @@ bench: build
 FUZZTIME := 10s
 fuzz:
 	scripts/fuzz.sh $(FUZZTIME)
+
+# CAPMON_SOAK is how often each job is killed; make test does it 20 times.
+soak:
+	CAPMON_SOAK=200 go test -count=1 -timeout 60m -run TestKilledAtAnyMoment -v ./cmd/capmon
 
 lint:
 	test -z "$$(gofmt -l . | tee /dev/stderr)"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"regexp"
 	"strings"
@@ -177,6 +178,9 @@ func (d *Discoverer) Discover(ctx context.Context, c Command) (Report, error) {
 		return Report{}, errors.New("discover: no command")
 	}
 	dir, err := os.Getwd()
+	if errors.Is(err, fs.ErrNotExist) {
+		return Report{}, errors.New("the working directory has been deleted: change to one that exists")
+	}
 	if err != nil {
 		return Report{}, fmt.Errorf("find working directory: %w", err)
 	}

@@ -19,9 +19,14 @@ func (e interrupted) Error() string { return unix.SignalName(e.signal) }
 // untilInterrupted returns a context that ends with the first of the signals
 // that end a program. The second ends capmon, as it would any other.
 func untilInterrupted() (context.Context, func()) {
+	return until(unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGHUP)
+}
+
+// until returns a context that ends with the first of the signals.
+func until(ends ...os.Signal) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
+	signal.Notify(signals, ends...)
 	go func() {
 		select {
 		case s := <-signals:

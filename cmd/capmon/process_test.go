@@ -123,6 +123,12 @@ func hanging(f fifo) string {
 
 func TestDiscoverInterrupted(t *testing.T) {
 	testenv.NeedRoot(t, "discovering")
+	for _, s := range []syscall.Signal{unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGHUP} {
+		t.Run(unix.SignalName(s), func(t *testing.T) { discoverInterrupted(t, s) })
+	}
+}
+
+func discoverInterrupted(t *testing.T, s syscall.Signal) {
 	f := newFifo(t)
 	log := filepath.Join(t.TempDir(), "log")
 	cmd, out, errs := capmonCommand(t, "discover", "--setup", "echo setup >>"+log, "--cleanup", "echo cleanup >>"+log,
@@ -131,7 +137,7 @@ func TestDiscoverInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.await(t, "runs\n")
-	if got := signalled(t, cmd, unix.SIGINT); got != exit.Signalled+int(unix.SIGINT) {
+	if got := signalled(t, cmd, s); got != exit.Signalled+int(s) {
 		t.Errorf("status %d", got)
 	}
 	f.awaitEnd(t)
@@ -160,13 +166,19 @@ func TestDiscoverKilled(t *testing.T) {
 
 func TestTraceTerminated(t *testing.T) {
 	testenv.NeedRoot(t, "tracing")
+	for _, s := range []syscall.Signal{unix.SIGTERM, unix.SIGHUP} {
+		t.Run(unix.SignalName(s), func(t *testing.T) { traceTerminated(t, s) })
+	}
+}
+
+func traceTerminated(t *testing.T, s syscall.Signal) {
 	f := newFifo(t)
 	cmd, out, _ := capmonCommand(t, "--user", "nobody", "chroot / true; "+hanging(f))
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	f.await(t, "runs\n")
-	if got := signalled(t, cmd, unix.SIGTERM); got != exit.Signalled+int(unix.SIGTERM) {
+	if got := signalled(t, cmd, s); got != exit.Signalled+int(s) {
 		t.Errorf("status %d", got)
 	}
 	f.awaitEnd(t)

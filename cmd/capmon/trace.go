@@ -119,7 +119,7 @@ func (r *tracedRun) execute(spec launch.Spec) (err error) {
 		signal.Notify(passing, s)
 		defer signal.Stop(passing)
 	}
-	ctx, restore := signal.NotifyContext(context.Background(), unix.SIGTERM, unix.SIGHUP)
+	ctx, restore := until(unix.SIGTERM, unix.SIGHUP)
 	defer restore()
 
 	if r.process, err = r.tracer.Start(ctx, spec); err != nil {
@@ -127,8 +127,7 @@ func (r *tracedRun) execute(spec launch.Spec) (err error) {
 	}
 	ended, err := r.process.Wait(ctx)
 	if ctx.Err() != nil {
-		// Ended by a signal of its own, the command would have said 128+15.
-		r.exit = exit.Signalled + int(unix.SIGTERM)
+		r.exit = interruptStatus(ctx)
 		return r.process.End(context.Background(), endGrace)
 	}
 	if err != nil {

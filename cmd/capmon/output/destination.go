@@ -3,9 +3,11 @@ package output
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/google/renameio/v2"
@@ -19,9 +21,17 @@ import (
 // file which cannot be written loses no result.
 type Destination struct {
 	io.Writer
-	name    string
-	pending *renameio.PendingFile // a file that is to be replaced
-	device  *os.File              // one that can only be written to
+	name     string
+	replaced replacement // a file that is to be replaced
+	device   *os.File    // one that can only be written to
+}
+
+// replacement is the new content of a file, which is put in its place whole or
+// not at all.
+type replacement interface {
+	io.Writer
+	CloseAtomicallyReplace() error
+	Cleanup() error
 }
 
 // Open opens the file name, or stands for stdout where name is "".
@@ -57,9 +67,23 @@ func (d *Destination) open() (err error) {
 			return err
 		}
 	}
-	d.pending, err = renameio.NewPendingFile(path, renameio.WithPermissions(0o644), renameio.WithExistingPermissions())
-	d.Writer = d.pending
-	return err
+	if d.replaced, err = replace(path, info); err != nil {
+		return err
+	}
+	d.Writer = d.replaced
+	return nil
+}
+
+// replace begins a replacement of the file, which info describes if there is
+// one. Where the file system can, it has no name before it is complete, so that
+// nothing is left of it when capmon is killed.
+func replace(path string, info os.FileInfo) (replacement, error) {
+	file, err := newUnnamed(path, info)
+	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EISDIR) {
+		return renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)),
+			renameio.WithPermissions(0o644), renameio.WithExistingPermissions())
+	}
+	return file, err
 }
 
 // isDescriptor says whether the name stands for a descriptor that is open
@@ -70,8 +94,12 @@ func isDescriptor(name string) bool {
 }
 
 // resolve returns the name without links of the file that the kernel opens
-// for name, with the kernel's protection of links (fs.protected_symlinks).
+// for name. It protects the caller as fs.protected_symlinks does, also where
+// that is off (proc_sys_fs(5)).
 func resolve(name string) (string, error) {
+	if planted(name) {
+		return "", unix.EACCES
+	}
 	fd, err := unix.Open(name, unix.O_PATH|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return "", err
@@ -80,11 +108,24 @@ func resolve(name string) (string, error) {
 	return os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd))
 }
 
+// planted says whether the name is a link in a sticky directory that everyone
+// may write to, and neither the caller's nor the directory's owner's.
+func planted(name string) bool {
+	var link, dir unix.Stat_t
+	if unix.Lstat(name, &link) != nil || link.Mode&unix.S_IFMT != unix.S_IFLNK {
+		return false
+	}
+	if unix.Stat(filepath.Dir(name), &dir) != nil || dir.Mode&unix.S_ISVTX == 0 || dir.Mode&unix.S_IWOTH == 0 {
+		return false
+	}
+	return int(link.Uid) != os.Geteuid() && link.Uid != dir.Uid
+}
+
 // Commit puts the file in place.
 func (d *Destination) Commit() (err error) {
 	switch {
-	case d.pending != nil:
-		err = d.pending.CloseAtomicallyReplace()
+	case d.replaced != nil:
+		err = d.replaced.CloseAtomicallyReplace()
 	case d.device != nil:
 		err = d.device.Close()
 	}
@@ -96,9 +137,9 @@ func (d *Destination) Commit() (err error) {
 
 // Discard leaves nothing behind of a file that was not committed.
 func (d *Destination) Discard() {
-	if d.pending != nil {
+	if d.replaced != nil {
 		// Cleanup of a committed file does nothing.
-		_ = d.pending.Cleanup()
+		_ = d.replaced.Cleanup()
 	}
 }
 
