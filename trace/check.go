@@ -28,18 +28,21 @@ const (
 
 // Process is one process between two execs, as it was when it asked.
 type Process struct {
-	// PID is the thread group id in the initial pid namespace.
+	// PID is the thread group id in the pid namespace of capmon.
 	PID int `json:"pid"`
+	// PPID is its parent's when the process began.
+	PPID int `json:"ppid"`
 	// Comm is the task's name (at most 15 bytes, see proc(5)).
 	Comm string `json:"comm"`
 	// Exe is the path of the executable in its mount namespace; empty when
-	// the process has not executed anything since capmon follows it.
+	// the process has not executed anything since capmon follows it, and from
+	// a monitor.
 	Exe string `json:"exe"`
 }
 
 // Check is a capability check of the kernel, and all its repeats: one for
 // each process, capability, verdict, place in the kernel and result of the
-// system call.
+// system call. A monitor hands over the repeats of each window by themselves.
 type Check struct {
 	Process Process `json:"process"`
 	// Image is the index of the process in Trace.Images, -1 if it is not
@@ -59,7 +62,9 @@ type Check struct {
 	// Syscall is the name of the system call, "" outside of one (page
 	// fault).
 	Syscall string `json:"syscall"`
-	// Returned: the system call came back; if not, Return means nothing.
+	// Returned: the system call was seen to come back; if not, Return means
+	// nothing. A monitor does not see it: it would have to slow down every
+	// system call of the machine.
 	Returned bool `json:"returned"`
 	// Return is what it returned, a negative errno for a failure.
 	Return int64 `json:"return"`
@@ -68,7 +73,7 @@ type Check struct {
 	// capability wrappers. Empty without a stack.
 	Function string `json:"function"`
 	// Stack is the kernel stack, innermost first, from the first function
-	// that is not capmon's own hook.
+	// that is not capmon's own hook. A monitor leaves it out.
 	Stack []string `json:"stack"`
 
 	// Call tells system calls apart: checks with the same number were first
@@ -83,7 +88,7 @@ type Check struct {
 	// check when nothing else was left for it to wait for. Who runs the command
 	// says so; a trace knows of no failure.
 	AtEnd bool `json:"-"`
-	// First is when it was first made, since the attempt began.
+	// First is when it was first made, since the attempt or the monitor began.
 	First time.Duration `json:"first"`
 	// Count is how often it was made.
 	Count uint64 `json:"count"`

@@ -12,8 +12,6 @@ type Image struct {
 	// Parent is the index of the image it came from, by fork or by exec, in
 	// Trace.Images; -1 for the command itself.
 	Parent int
-	// PPID is the parent process when it began.
-	PPID int
 	// Executed: it began with an exec, not with a fork.
 	Executed bool
 	// Start and End are since the attempt began; End is 0 while it runs.

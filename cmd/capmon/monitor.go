@@ -18,7 +18,7 @@ import (
 // monitorOutput is one form in which a monitor's results are printed.
 type monitorOutput interface {
 	// Checks prints a burst of checks and leaves nothing in a buffer.
-	Checks([]monitor.LiveCheck) error
+	Checks([]monitor.Event) error
 	// Summary prints what was seen altogether.
 	Summary(s *monitoroutput.Summary, lost uint64) error
 }
@@ -58,10 +58,10 @@ func runMonitor(s streams, o monitorOptions) error {
 func watch(ctx context.Context, s streams, o monitorOptions, m *monitor.Monitor) error {
 	out := newMonitorOutput(s, o)
 	total := monitoroutput.NewSummary(o.byPID)
-	err := m.Run(ctx, func(burst []monitor.LiveCheck) error {
-		burst = slices.DeleteFunc(burst, func(c monitor.LiveCheck) bool { return !o.wanted(c.Comm) })
+	err := m.Run(ctx, func(burst []monitor.Event) error {
+		burst = slices.DeleteFunc(burst, func(e monitor.Event) bool { return !o.wanted(e.Check.Process.Comm) })
 		for _, c := range burst {
-			total.Add(c)
+			total.Add(c.Check)
 		}
 		if readerGone(s.out) {
 			return unix.EPIPE

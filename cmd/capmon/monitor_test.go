@@ -16,6 +16,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"golang.org/x/sys/unix"
 
+	"github.com/capmon/capmon/internal/schematest"
 	"github.com/capmon/capmon/internal/testenv"
 )
 
@@ -219,10 +220,7 @@ func TestMonitorReaderLeaves(t *testing.T) {
 }
 
 func TestMonitorJSONIsAsDescribed(t *testing.T) {
-	schema, err := jsonschema.NewCompiler().Compile("../../docs/monitor.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	schema := schematest.Compile(t, "monitor")
 	for _, by := range []string{"pid", "name"} {
 		m := startMonitor(t, "monitor", "--json", "-a", "-s", by)
 		ask(t, "asking \"me\"", nobodyUID, 2)
@@ -236,12 +234,15 @@ func TestMonitorJSONIsAsDescribed(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: %v", line, err)
 			}
-			var head struct{ Type, Comm string }
+			var head struct {
+				Type  string
+				Check struct{ Process struct{ Comm string } }
+			}
 			if err := json.Unmarshal([]byte(line), &head); err != nil {
 				t.Fatal(err)
 			}
 			types[head.Type]++
-			if head.Comm == "asking \"me\"" {
+			if head.Check.Process.Comm == "asking \"me\"" {
 				types["asked"]++
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"golang.org/x/sys/unix"
 
+	"github.com/capmon/capmon/internal/schematest"
 	"github.com/capmon/capmon/internal/testenv"
 )
 
@@ -15,10 +16,7 @@ import (
 // every part of it.
 func TestTraceSchema(t *testing.T) {
 	testenv.NeedRoot(t, "tracing")
-	schema, err := jsonschema.NewCompiler().Compile("../../docs/trace.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	schema := schematest.Compile(t, "trace")
 	f := newFifo(t)
 	cmd, out, _ := capmonCommand(t, "--json", "-o", "/dev/stdout", "--user", "nobody",
 		"chroot / true; (exec 3>"+f.path+"; echo runs >&3; exec sleep 1000) >/dev/null 2>&1 & exit 7")

@@ -13,19 +13,14 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/capmon/capmon/discover/controller"
+	"github.com/capmon/capmon/internal/schematest"
 	"github.com/capmon/capmon/trace"
 )
-
-const schemaFile = "../../docs/discover.schema.json"
 
 // schema compiles the JSON Schema of a report.
 func schema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
-	s, err := jsonschema.NewCompiler().Compile(schemaFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return schematest.Compile(t, "discover")
 }
 
 // document returns the JSON form of r as a validator sees it.

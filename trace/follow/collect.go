@@ -127,9 +127,8 @@ func (c *collector) image(key bpf.CommandImageKey, raw bpf.CommandImage, exe bpf
 		parent = i
 	}
 	return trace.Image{
-		Process:  trace.Process{PID: int(raw.Pid), Comm: backend.Text(raw.Comm[:]), Exe: exePath(exe)},
+		Process:  trace.Process{PID: int(raw.Pid), PPID: int(raw.Ppid), Comm: backend.Text(raw.Comm[:]), Exe: exePath(exe)},
 		Parent:   parent,
-		PPID:     int(raw.Ppid),
 		Executed: raw.Executed != 0,
 		Start:    c.since(key.Start),
 		End:      c.since(raw.End),

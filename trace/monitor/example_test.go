@@ -28,9 +28,10 @@ func ExampleMonitor_Run() {
 			log.Print(err)
 		}
 	}()
-	err = m.Run(ctx, func(checks []monitor.LiveCheck) error {
-		for _, c := range checks {
-			fmt.Println(c.Comm, c.Verdict, c.Cap, c.Syscall)
+	err = m.Run(ctx, func(events []monitor.Event) error {
+		for _, e := range events {
+			c := e.Check
+			fmt.Println(c.Process.Comm, c.Verdict, c.Cap, c.Syscall)
 		}
 		return nil
 	})

@@ -24,7 +24,7 @@ const (
 // alternatives, the kinds must all agree; a kind that is empty lets
 // everything through. All of it is looked at in the kernel.
 type Filter struct {
-	// PIDs are processes, as the initial pid namespace numbers them.
+	// PIDs are processes, by their ids in the pid namespace of capmon.
 	PIDs []int
 	// Trees are processes that are seen together with every process that
 	// they or their descendants fork from now on.

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/internal/testenv"
+	"github.com/capmon/capmon/trace"
 	"github.com/capmon/capmon/trace/backend"
 	"github.com/capmon/capmon/trace/internal/tracetest"
 )
@@ -89,7 +90,7 @@ type watching struct {
 	monitor *Monitor
 	cancel  context.CancelFunc
 	done    chan error
-	seen    []LiveCheck
+	seen    []Event
 }
 
 func openTestMonitor(t *testing.T, c Config) *watching {
@@ -111,7 +112,7 @@ func (w *watching) run() {
 	var ctx context.Context
 	ctx, w.cancel = context.WithCancel(context.Background())
 	go func() {
-		w.done <- w.monitor.Run(ctx, func(burst []LiveCheck) error {
+		w.done <- w.monitor.Run(ctx, func(burst []Event) error {
 			w.seen = append(w.seen, burst...)
 			return nil
 		})
@@ -119,7 +120,7 @@ func (w *watching) run() {
 }
 
 // stop returns all that was seen from the beginning to now.
-func (w *watching) stop() []LiveCheck {
+func (w *watching) stop() []Event {
 	w.t.Helper()
 	w.cancel()
 	testenv.Must(w.t, <-w.done)
@@ -151,17 +152,17 @@ func eachBackend(t *testing.T, test func(t *testing.T, backend string)) {
 }
 
 // hostnameChecks are those that a helper makes on demand.
-func hostnameChecks(seen []LiveCheck) []LiveCheck {
-	var checks []LiveCheck
-	for _, c := range seen {
-		if c.Syscall == "sethostname" {
-			checks = append(checks, c)
+func hostnameChecks(seen []Event) []trace.Check {
+	var checks []trace.Check
+	for _, e := range seen {
+		if e.Check.Syscall == "sethostname" {
+			checks = append(checks, e.Check)
 		}
 	}
 	return checks
 }
 
-func total(checks []LiveCheck) uint64 {
+func total(checks []trace.Check) uint64 {
 	var n uint64
 	for _, c := range checks {
 		n += c.Count
@@ -170,12 +171,12 @@ func total(checks []LiveCheck) uint64 {
 }
 
 // counts says how often each process of that name asked: "a:3 b:1".
-func counts(seen []LiveCheck, names ...string) string {
+func counts(seen []Event, names ...string) string {
 	var words []string
 	for _, name := range names {
-		var of []LiveCheck
+		var of []trace.Check
 		for _, c := range hostnameChecks(seen) {
-			if c.Comm == name {
+			if c.Process.Comm == name {
 				of = append(of, c)
 			}
 		}

@@ -23,33 +23,18 @@ import (
 	"github.com/cilium/ebpf/ringbuf"
 
 	"github.com/capmon/capmon/bpf"
-	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/trace"
 	"github.com/capmon/capmon/trace/backend"
 )
 
-// LiveCheck is what a monitor sees of a capability check and of its repeats
-// within one window. What the system call then returned is not known: to see
-// that, every system call of the machine would have to be slowed down.
-type LiveCheck struct {
+// Event is a capability check on the machine, with its repeats within one
+// window.
+type Event struct {
 	// Time is when the first of them was made.
 	Time time.Time
-	// Comm is the process's name (at most 15 bytes, see proc(5)), PID its
-	// thread group id and PPID its parent's in the initial pid namespace.
-	Comm      string
-	PID, PPID int
 	// UID is the effective user id in the initial user namespace.
-	UID     uint32
-	Cap     caps.Cap
-	Verdict trace.Verdict
-	// Audited, InitialNS and OwnCreds are as in Check.
-	Audited, InitialNS, OwnCreds bool
-	// Syscall is the name of the system call, "" outside of one.
-	Syscall string
-	// Function is the kernel function that asked, "" if it is not known.
-	Function string
-	// Count is how many checks these are.
-	Count uint64
+	UID   uint32
+	Check trace.Check
 }
 
 // Config is how a Monitor works. The zero value sees every audited
@@ -79,6 +64,8 @@ type Monitor struct {
 	places   *places
 	symbols  backend.Symbols
 	syscalls trace.Syscalls
+	// began is when it was opened, by the kernel's monotonic clock.
+	began time.Duration
 }
 
 // Open loads the programs and attaches them. From then on checks wait for Run.
@@ -95,7 +82,7 @@ func open(b backend.Backend, c Config) (*Monitor, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Monitor{config: c, syscalls: names}
+	m := &Monitor{config: c, syscalls: names, began: backend.Monotonic()}
 	if err := m.start(b, spec); err != nil {
 		m.Close()
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/caps"
@@ -34,14 +35,17 @@ func TestMonitorSeesARefusal(t *testing.T) {
 		if got.Time.Before(before) || got.Time.After(time.Now()) {
 			t.Errorf("time %v is not between %v and now", got.Time, before)
 		}
-		got.Time = time.Time{}
-		want := LiveCheck{
-			Comm: "refused me", PID: helper.pid, PPID: os.Getpid(), UID: tracetest.Nobody,
+		if took := time.Since(before); got.Check.First < 0 || got.Check.First > took {
+			t.Errorf("first made %v after the beginning, %v after the test's", got.Check.First, took)
+		}
+		got.Time, got.Check.First = time.Time{}, 0
+		want := Event{UID: tracetest.Nobody, Check: trace.Check{
+			Process: trace.Process{PID: helper.pid, PPID: os.Getpid(), Comm: "refused me"}, Image: -1,
 			Cap: caps.SysAdmin, Verdict: trace.Fail, Audited: true, InitialNS: true, OwnCreds: true,
 			Syscall: "sethostname", Function: "__" + sysPrefix + "sys_sethostname", Count: 1,
-		}
-		if got != want {
-			t.Errorf("saw  %+v\nwant %+v", got, want)
+		}}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +saw):\n%s", diff)
 		}
 		if n := w.lost(); n != 0 {
 			t.Errorf("lost %d", n)
@@ -189,7 +193,7 @@ func TestMonitorLeavesItselfOut(t *testing.T) {
 			t.Fatal("the helper's check was not seen")
 		}
 		for _, c := range seen {
-			if c.PID == os.Getpid() {
+			if c.Check.Process.PID == os.Getpid() {
 				t.Fatalf("saw its own %+v", c)
 			}
 		}
@@ -212,8 +216,8 @@ func TestMonitorAll(t *testing.T) {
 			testenv.Must(t, cat.Run())
 			unaudited, otherNS := false, false
 			for _, c := range w.stop() {
-				unaudited = unaudited || !c.Audited
-				otherNS = otherNS || !c.InitialNS
+				unaudited = unaudited || !c.Check.Audited
+				otherNS = otherNS || !c.Check.InitialNS
 			}
 			if unaudited != all || otherNS != all {
 				t.Errorf("with All=%v saw unaudited %v, other namespaces %v", all, unaudited, otherNS)
@@ -272,7 +276,7 @@ func TestMonitorForgetsPlaces(t *testing.T) {
 		var functions []string
 		forgot := false
 		go func() {
-			done <- m.Run(ctx, func(burst []LiveCheck) error {
+			done <- m.Run(ctx, func(burst []Event) error {
 				if len(functions) == 1 && !forgot { // the window after the one of the check
 					forgot = true
 					first <- len(m.places.known)

@@ -27,8 +27,8 @@ const maxBurst = 512
 // then: it detaches the programs, and can be called only once. hand is called
 // for every burst of checks and at least once for each window, perhaps with
 // none; the slice is its own only until it returns. Its error ends Run.
-func (m *Monitor) Run(ctx context.Context, hand func([]LiveCheck) error) error {
-	r := &run{Monitor: m, hand: hand, burst: make([]LiveCheck, 0, maxBurst), merged: map[bpf.MonitorSeenKey]int{}}
+func (m *Monitor) Run(ctx context.Context, hand func([]Event) error) error {
+	r := &run{Monitor: m, hand: hand, burst: make([]Event, 0, maxBurst), merged: map[bpf.MonitorSeenKey]int{}}
 	stop := context.AfterFunc(ctx, func() { m.ring.Flush() })
 	defer stop()
 	for ctx.Err() == nil {
@@ -51,8 +51,8 @@ func (m *Monitor) Run(ctx context.Context, hand func([]LiveCheck) error) error {
 // run is one Run.
 type run struct {
 	*Monitor
-	hand   func([]LiveCheck) error
-	burst  []LiveCheck
+	hand   func([]Event) error
+	burst  []Event
 	record ringbuf.Record
 	merged map[bpf.MonitorSeenKey]int // index in a window's records
 	// bootTime is when the kernel's monotonic clock stood at zero, by a wall
@@ -153,11 +153,11 @@ func (r *run) merge(records []bpf.MonitorSeenRecord) ([]bpf.MonitorSeenRecord, e
 func (r *run) hides() bool { return !r.programs.Backend.SeesOpts && !r.config.Filter.All }
 
 func (r *run) add(seen *bpf.MonitorSeenRecord) error {
-	check, wanted, err := r.check(seen)
+	event, wanted, err := r.event(seen)
 	if err != nil || !wanted {
 		return err
 	}
-	r.burst = append(r.burst, check)
+	r.burst = append(r.burst, event)
 	if len(r.burst) < maxBurst {
 		return nil
 	}
@@ -173,21 +173,23 @@ func (r *run) flush() error {
 	return err
 }
 
-// check puts names to what the kernel saw. It is not wanted if it turns out
+// event puts names to what the kernel saw. It is not wanted if it turns out
 // as noise only now.
-func (r *run) check(seen *bpf.MonitorSeenRecord) (LiveCheck, bool, error) {
+func (r *run) event(seen *bpf.MonitorSeenRecord) (Event, bool, error) {
 	flags := bpf.MonitorCheckFlags(seen.Key.Flags)
 	has := func(f bpf.MonitorCheckFlags) bool { return flags&f != 0 }
 	_, where, err := r.places.find(seen.Key.Site, r.hides())
 	if err != nil {
-		return LiveCheck{}, false, err
+		return Event{}, false, err
 	}
-	check := LiveCheck{
-		Time:      r.bootTime.Add(time.Duration(seen.Seen.First)),
-		Comm:      backend.Text(seen.Key.Comm[:]),
-		PID:       int(seen.Key.Tgid),
-		PPID:      int(seen.Seen.Ppid),
-		UID:       seen.Key.Uid,
+	first := time.Duration(seen.Seen.First)
+	check := trace.Check{
+		Process: trace.Process{
+			PID:  int(seen.Key.Tgid),
+			PPID: int(seen.Seen.Ppid),
+			Comm: backend.Text(seen.Key.Comm[:]),
+		},
+		Image:     -1,
 		Cap:       caps.Cap(seen.Key.Site.Cap),
 		Verdict:   trace.Fail,
 		Audited:   !has(bpf.MonitorCheckFlagsCHECK_NOAUDIT),
@@ -195,6 +197,7 @@ func (r *run) check(seen *bpf.MonitorSeenRecord) (LiveCheck, bool, error) {
 		OwnCreds:  !has(bpf.MonitorCheckFlagsCHECK_OTHER_CRED),
 		Syscall:   r.syscalls.Name(int(seen.Key.Site.Nr), seen.Key.Site.Compat != 0),
 		Function:  where.function,
+		First:     first - r.began,
 		Count:     seen.Seen.Count,
 	}
 	if has(bpf.MonitorCheckFlagsCHECK_PASS) {
@@ -203,5 +206,6 @@ func (r *run) check(seen *bpf.MonitorSeenRecord) (LiveCheck, bool, error) {
 	if !r.programs.Backend.SeesOpts {
 		check.Audited = where.audited
 	}
-	return check, check.Audited || r.config.Filter.All, nil
+	event := Event{Time: r.bootTime.Add(first), UID: seen.Key.Uid, Check: check}
+	return event, check.Audited || r.config.Filter.All, nil
 }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/cmd/capmon/version"
@@ -50,30 +48,14 @@ type backendReport struct {
 	Loads    bool   `json:"loads"`
 	Attaches bool   `json:"attaches"`
 	// Sees: it saw the check that capmon made.
-	Sees  bool       `json:"sees"`
-	Check *testCheck `json:"check,omitempty"`
+	Sees bool `json:"sees"`
+	// Check is what it saw of the check that capmon had the kernel make.
+	Check *trace.Check `json:"check,omitempty"`
 	// Problem is why it does not work, Help what would, Error what the kernel
 	// or the library said.
 	Problem string `json:"problem"`
 	Help    string `json:"help"`
 	Error   string `json:"error"`
-}
-
-// testCheck is the check that capmon had the kernel make, as a backend saw it.
-type testCheck struct {
-	Cap      caps.Cap      `json:"capability"`
-	Verdict  trace.Verdict `json:"verdict"`
-	Syscall  string        `json:"syscall"`
-	Errno    string        `json:"errno"`
-	Function string        `json:"function"`
-}
-
-func newTestCheck(c trace.Check) *testCheck {
-	t := testCheck{Cap: c.Cap, Verdict: c.Verdict, Syscall: c.Syscall, Function: c.Function}
-	if c.Errno() != 0 {
-		t.Errno = unix.ErrnoName(c.Errno())
-	}
-	return &t
 }
 
 // Diagnose puts every backend to the test on the machine.
@@ -99,7 +81,7 @@ func Diagnose(m Machine) Diagnosis {
 func (f facts) report(p follow.Probe) backendReport {
 	r := backendReport{Name: p.Backend, Loads: p.Loaded, Attaches: p.Attached, Sees: p.Saw}
 	if p.Saw {
-		r.Check = newTestCheck(p.Check)
+		r.Check = &p.Check
 	}
 	if p.Err != nil {
 		r.Problem, r.Help = f.explain(p)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -19,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/internal/schematest"
 	"github.com/capmon/capmon/internal/testenv"
 	"github.com/capmon/capmon/trace"
 	"github.com/capmon/capmon/trace/backend"
@@ -325,10 +325,7 @@ func TestDoctorHere(t *testing.T) {
 
 func validateDoctor(t *testing.T, d Diagnosis) {
 	t.Helper()
-	schema, err := jsonschema.NewCompiler().Compile(filepath.Join("..", "..", "..", "docs", "doctor.schema.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	schema := schematest.Compile(t, "doctor")
 	text, err := json.Marshal(d)
 	if err != nil {
 		t.Fatal(err)

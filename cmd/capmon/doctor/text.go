@@ -86,7 +86,7 @@ func (t *diagnosisText) backends(d Diagnosis) {
 }
 
 // describeProbe is the check that capmon made, as it was seen.
-func describeProbe(c testCheck) string {
+func describeProbe(c trace.Check) string {
 	what := "refused"
 	if c.Verdict == trace.Pass {
 		what = "granted"

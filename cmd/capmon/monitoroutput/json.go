@@ -34,23 +34,13 @@ func NewJSON(w io.Writer) *JSON {
 }
 
 type checkLine struct {
-	Schema     string        `json:"schema"`
-	Version    string        `json:"version"` // of capmon
-	Type       string        `json:"type"`
-	Time       time.Time     `json:"time"`
-	Comm       string        `json:"comm"`
-	PID        int           `json:"pid"`
-	PPID       int           `json:"ppid"`
-	User       string        `json:"user"`
-	UID        uint32        `json:"uid"`
-	Capability caps.Cap      `json:"capability"`
-	Verdict    trace.Verdict `json:"verdict"`
-	Audited    bool          `json:"audited"`
-	InitialNS  bool          `json:"initial_user_namespace"`
-	OwnCreds   bool          `json:"own_credentials"`
-	Syscall    string        `json:"syscall"`
-	Function   string        `json:"function"`
-	Count      uint64        `json:"count"`
+	Schema  string      `json:"schema"`
+	Version string      `json:"version"` // of capmon
+	Type    string      `json:"type"`
+	Time    time.Time   `json:"time"`
+	User    string      `json:"user"`
+	UID     uint32      `json:"uid"`
+	Check   trace.Check `json:"check"`
 }
 
 type summaryLine struct {
@@ -71,14 +61,11 @@ type summaryGroup struct {
 	Refused caps.Set `json:"refused"`
 }
 
-func (j *JSON) Checks(burst []monitor.LiveCheck) error {
-	for _, c := range burst {
+func (j *JSON) Checks(burst []monitor.Event) error {
+	for _, e := range burst {
 		line := checkLine{
-			Schema: schema, Version: j.version, Type: "check", Time: c.Time,
-			Comm: c.Comm, PID: c.PID, PPID: c.PPID, User: j.users.of(c.UID), UID: c.UID,
-			Capability: c.Cap, Verdict: c.Verdict,
-			Audited: c.Audited, InitialNS: c.InitialNS, OwnCreds: c.OwnCreds,
-			Syscall: c.Syscall, Function: c.Function, Count: c.Count,
+			Schema: schema, Version: j.version, Type: "check", Time: e.Time,
+			User: j.users.of(e.UID), UID: e.UID, Check: e.Check,
 		}
 		if err := j.lines.Encode(line); err != nil {
 			return fmt.Errorf("write JSON: %w", err)

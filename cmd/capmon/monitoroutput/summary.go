@@ -8,7 +8,6 @@ import (
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/cmd/capmon/terminal"
 	"github.com/capmon/capmon/trace"
-	"github.com/capmon/capmon/trace/monitor"
 )
 
 // maxGroups bounds the memory of a summary; what comes later is put together
@@ -38,10 +37,10 @@ func NewSummary(byPID bool) *Summary {
 }
 
 // Add counts one check, or its repeats.
-func (s *Summary) Add(c monitor.LiveCheck) {
-	key := groupKey{comm: c.Comm}
+func (s *Summary) Add(c trace.Check) {
+	key := groupKey{comm: c.Process.Comm}
 	if s.byPID {
-		key.pid = c.PID
+		key.pid = c.Process.PID
 	}
 	v, known := s.groups[key]
 	if !known && len(s.groups) >= maxGroups {
@@ -51,7 +50,7 @@ func (s *Summary) Add(c monitor.LiveCheck) {
 	s.groups[key] = v.with(c)
 }
 
-func (v verdicts) with(c monitor.LiveCheck) verdicts {
+func (v verdicts) with(c trace.Check) verdicts {
 	v.asked = v.asked.With(c.Cap)
 	if c.Verdict == trace.Fail {
 		v.refused = v.refused.With(c.Cap)

@@ -7,18 +7,17 @@ import (
 
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/trace"
-	"github.com/capmon/capmon/trace/monitor"
 )
 
 // However many processes there are, a summary has a bounded size.
 func TestSummaryIsBounded(t *testing.T) {
 	s := NewSummary(true)
 	for pid := 1; pid <= 3*maxGroups; pid++ {
-		s.Add(monitor.LiveCheck{Comm: "many", PID: pid, Cap: caps.NetAdmin, Verdict: trace.Pass})
+		s.Add(trace.Check{Process: trace.Process{Comm: "many", PID: pid}, Cap: caps.NetAdmin, Verdict: trace.Pass})
 	}
-	s.Add(monitor.LiveCheck{Comm: "late", PID: 1, Cap: caps.SysAdmin, Verdict: trace.Fail})
+	s.Add(trace.Check{Process: trace.Process{Comm: "late", PID: 1}, Cap: caps.SysAdmin, Verdict: trace.Fail})
 	// One that is known is still counted where it belongs.
-	s.Add(monitor.LiveCheck{Comm: "many", PID: 1, Cap: caps.NetAdmin, Verdict: trace.Fail})
+	s.Add(trace.Check{Process: trace.Process{Comm: "many", PID: 1}, Cap: caps.NetAdmin, Verdict: trace.Fail})
 	if n := len(s.groups); n != maxGroups {
 		t.Errorf("%d groups, want %d", n, maxGroups)
 	}

@@ -31,7 +31,7 @@ func NewText(w io.Writer) *Text {
 	return &Text{w: w, style: terminal.NewStyle(w), terminal: terminal.IsTerminal(w), users: userNames{}}
 }
 
-func (t *Text) Checks(burst []monitor.LiveCheck) error {
+func (t *Text) Checks(burst []monitor.Event) error {
 	if len(burst) == 0 {
 		return nil
 	}
@@ -48,13 +48,14 @@ func (t *Text) Checks(burst []monitor.LiveCheck) error {
 	return err
 }
 
-func (t *Text) line(c monitor.LiveCheck) {
+func (t *Text) line(e monitor.Event) {
+	c := e.Check
 	verdict := t.style.Pass
 	if c.Verdict == trace.Fail {
 		verdict = t.style.Fail
 	}
-	fmt.Fprintf(&t.buf, monitorColumns, c.Time.Format("15:04:05.000"), t.name(c.Comm), c.PID, c.PPID,
-		t.users.of(c.UID), c.Cap, verdict.Sprintf("%-7s", c.Verdict), orNone(c.Syscall), orNone(c.Function), c.Count)
+	fmt.Fprintf(&t.buf, monitorColumns, e.Time.Format("15:04:05.000"), t.name(c.Process.Comm), c.Process.PID, c.Process.PPID,
+		t.users.of(e.UID), c.Cap, verdict.Sprintf("%-7s", c.Verdict), orNone(c.Syscall), orNone(c.Function), c.Count)
 }
 
 // name is the process's name, which may hold any byte. In a pipe it stays one
