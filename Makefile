@@ -3,6 +3,7 @@
 # make corpus  try capmon on every capability and on many whole programs
 # make fuzz    feed every parser of outside data with inputs that break it
 # make bench   measure what capmon costs, beside other programs; QUICK=1 only tries it
+# make race    the tests that run under cgo, with the race detector
 # make soak    kill capmon at 200 moments of each of its jobs, and look for what is left
 # make lint    what CI looks at besides the tests
 
@@ -13,7 +14,7 @@ export CGO_ENABLED := 0
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: build demo test unit fuzz soak vmtest arm64test corpus bench lint generate docs check-generated install clean
+.PHONY: build demo test unit fuzz race reproducible soak vmtest arm64test corpus bench lint generate docs check-generated install clean
 
 # urfave_cli_no_docs leaves out what the flag library would write manual pages
 # with: capmon's own are made in cmd/capmon/help.
@@ -62,6 +63,20 @@ bench: build
 FUZZTIME := 10s
 fuzz:
 	scripts/fuzz.sh $(FUZZTIME)
+
+# The race detector takes cgo, with which libcap changes all threads at once.
+# So what starts keepers is left out: there it is one thread that changes.
+race:
+	scripts/install.sh race
+	CGO_ENABLED=1 CGO_LDFLAGS_ALLOW='-Wl,-?-wrap[=,][^-.@][^,]*' go test -race -count=1 $(RACY)
+
+RACY := ./caps ./caps/account ./caps/sandbox ./discover/controller ./discover/emit ./trace ./trace/backend ./trace/follow \
+	./trace/monitor ./cmd/capmon/cgroup ./cmd/capmon/command ./cmd/capmon/doctor ./cmd/capmon/help ./cmd/capmon/monitoroutput \
+	./cmd/capmon/state ./cmd/capmon/version
+
+# Two builds in two directories are the same, byte for byte.
+reproducible:
+	scripts/reproducible.sh
 
 # CAPMON_SOAK is how often each job is killed; make test does it 20 times.
 soak:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# install.sh demo|test|bench|vm|generate: installs the Debian packages that this
+# install.sh demo|test|bench|vm|race|generate: installs the Debian packages that this
 # needs. Asks apt only when something is missing.
 set -eu
 
@@ -8,9 +8,10 @@ demo) packages='iproute2' ;;
 test) packages='psmisc apparmor e2fsprogs hostname login mount iproute2 libcap2-bin systemd procps util-linux perl-base kmod passwd bash bash-completion zsh fish man-db mandoc' ;;
 bench) packages='bpftrace strace linux-perf libbpf-tools gcc libc6-dev' ;;
 vm) exec "$(dirname "$0")/vm/install.sh" ;;
+race) packages='gcc libc6-dev libcap-dev' ;;
 generate) packages='clang-14 llvm-14 libbpf-dev' ;;
 *)
-	echo "usage: $0 demo|test|bench|vm|generate" >&2
+	echo "usage: $0 demo|test|bench|vm|race|generate" >&2
 	exit 2
 	;;
 esac

@@ -89,7 +89,8 @@ type Result struct {
 	// Elevated are the executables with set-user-ID, set-group-ID or file
 	// capabilities that some attempt executed.
 	Elevated []string `json:"elevated"`
-	// Lost is how many records the tracer lost in all.
+	// Lost is how many records the tracer lost, summed over the attempts. What
+	// was lost while several were made at once counts for each of them.
 	Lost uint64 `json:"lost"`
 }
 

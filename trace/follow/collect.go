@@ -44,7 +44,7 @@ func (r *Recording) Collect() (trace.Trace, error) {
 			return trace.Trace{}, fmt.Errorf("detach eBPF program: %w", err)
 		}
 	}
-	lost, err := r.tracer.newlyLost()
+	lost, err := r.newlyLost()
 	if err != nil {
 		return trace.Trace{}, err
 	}
@@ -253,15 +253,14 @@ func (t *Tracer) stack(site bpf.CommandSite) ([]string, error) {
 	return named, nil
 }
 
-// newlyLost is how many records were lost since it was last asked.
-func (t *Tracer) newlyLost() (uint64, error) {
-	total, err := t.programs.Lost()
+// newlyLost is how many records were lost while r was recorded, since it was
+// last asked. Of what is recorded at the same time, each may be incomplete.
+func (r *Recording) newlyLost() (uint64, error) {
+	total, err := r.tracer.programs.Lost()
 	if err != nil {
 		return 0, err
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	lost := total - t.lastLost
-	t.lastLost = total
+	lost := total - r.lostBefore
+	r.lostBefore = total
 	return lost, nil
 }

@@ -62,6 +62,36 @@ func TestLostIsCounted(t *testing.T) {
 	}
 }
 
+// What is lost while two commands are recorded counts for both, and for none
+// that is recorded later.
+func TestLossesAreOfThoseRecorded(t *testing.T) {
+	oneBackend(t, func(t *testing.T, shared *Tracer) {
+		tracer := openSmall(t, shared.Backend(), map[string]uint32{"stacks": 1})
+		beside, err := tracer.Arm(unix.Gettid())
+		testenv.Must(t, err)
+		beside.seen = true // it is armed, and never forks
+		p := perl(askFive + `five(); exec "/bin/true"`)
+		p.dir = testenv.OpenToAll(t)
+		rootFile(t, p.dir)
+		r := p.start(t, tracer)
+		r.wait()
+		lost := r.collect().Lost
+		testenv.Must(t, beside.Disarm())
+		other, err := beside.Collect()
+		testenv.Must(t, err)
+		if lost == 0 || other.Lost != lost {
+			t.Errorf("%d lost for one, %d for the other", lost, other.Lost)
+		}
+		later, err := tracer.Arm(unix.Gettid())
+		testenv.Must(t, err)
+		testenv.Must(t, later.Disarm())
+		later.seen = true
+		if none, err := later.Collect(); err != nil || none.Lost != 0 {
+			t.Errorf("%d lost for a later one, %v", none.Lost, err)
+		}
+	})
+}
+
 // What is kept and what is lost is all there was.
 func TestNothingIsLostSilently(t *testing.T) {
 	oneBackend(t, func(t *testing.T, shared *Tracer) {

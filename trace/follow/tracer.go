@@ -41,7 +41,6 @@ type Tracer struct {
 	collecting  sync.Mutex
 	mu          sync.Mutex
 	lastAttempt uint32
-	lastLost    uint64
 	sysExit     sysExit
 	stacks      map[bpf.CommandSite][]string
 }
@@ -131,8 +130,10 @@ type Recording struct {
 	start   time.Duration
 
 	disarmed atomic.Bool
-	// seen: the fork of the armed thread was; guarded by collecting.
-	seen bool
+	// seen: the fork of the armed thread was; guarded by collecting, as is
+	// lostBefore, the records that were lost before those that count for r.
+	seen       bool
+	lostBefore uint64
 }
 
 // Arm follows the next process that the thread tid forks, and all its
@@ -143,6 +144,10 @@ func (t *Tracer) Arm(tid int) (*Recording, error) {
 	t.lastAttempt++
 	r := &Recording{tracer: t, attempt: t.lastAttempt, tid: uint32(tid), start: backend.Monotonic()}
 	t.mu.Unlock()
+	var err error
+	if r.lostBefore, err = t.programs.Lost(); err != nil {
+		return nil, err
+	}
 	if err := t.sysExit.begin(t.programs, r); err != nil {
 		return nil, err
 	}
