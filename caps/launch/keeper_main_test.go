@@ -11,8 +11,7 @@ import (
 )
 
 // A capmon that is set-user-ID or has file capabilities must be no ladder:
-// the keeper, which anyone can start, gives nothing that he who starts it has
-// not.
+// the keeper, which anyone can start, gives nothing that its caller lacks.
 func TestKeeperLendsNothingOfItsFile(t *testing.T) {
 	testenv.NeedRoot(t, "changing users and capabilities")
 	for _, test := range []struct{ name, file string }{

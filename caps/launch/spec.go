@@ -61,7 +61,7 @@ type Spec struct {
 	// lending anything (prctl(2), PR_SET_NO_NEW_PRIVS).
 	NoNewPrivs bool
 	// Detached is for a command beside others: it has a process group of its
-	// own, and what it leaves behind is nobody's to wait for and runs until
+	// own, and what it leaves behind is not waited for and runs until
 	// the keeper ends. Use a keeper for such commands alone.
 	Detached bool
 	// Bequeathed marks the Detached command that Bequeath has named: when

@@ -35,7 +35,7 @@ func unsupported(err error) error {
 // betterOptions make the overlay behave more like what it covers: directories
 // can be renamed, a change of owner or mode copies no contents, and inode
 // numbers stay together with their device (Documentation/filesystems/
-// overlayfs.rst in the kernel's source). Old kernels have not all of them.
+// overlayfs.rst in the kernel's source). Old kernels lack some of them.
 const betterOptions = ",redirect_dir=on,metacopy=on,xino=auto"
 
 // overlay mounts over the counterpart of m what is at m, such that what is

@@ -74,7 +74,7 @@ func (tm *terminal) ended(want int) {
 
 const ctrlC, ctrlZ = "\x03", "\x1a"
 
-// Ctrl-C is the command's: capmon waits for what it makes of it, and reports.
+// Ctrl-C is the command's: capmon waits until the command has dealt with it, and reports.
 func TestCtrlCIsTheCommands(t *testing.T) {
 	testenv.NeedRoot(t, "tracing")
 	tm := onTerminal(t, "cat")

@@ -23,7 +23,7 @@ type output struct {
 }
 
 // newOutput makes the pipe the user's own, as a terminal would be: whoever
-// opens /dev/stderr is asked for his rights to it.
+// opens /dev/stderr needs the right to open it.
 func newOutput(user account.Identity, expected *regexp.Regexp) (*output, error) {
 	r, w, err := os.Pipe()
 	if err != nil {

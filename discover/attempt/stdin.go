@@ -77,7 +77,7 @@ func (r reopened) open(account.Identity) (*os.File, func(), error) {
 
 // replay keeps what was read of a stream. It reads on only when an attempt
 // has taken all that is known, so that an endless stream is not swallowed,
-// and a stream that never ends holds nobody up who does not read it.
+// and an attempt that does not read an endless stream does not wait for it.
 type replay struct {
 	source io.Reader
 

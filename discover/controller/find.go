@@ -119,7 +119,7 @@ func (f *finder) find(ctx context.Context) error {
 	return f.confirm(ctx)
 }
 
-// settle makes of a set that suffices a minimal and narrow one.
+// settle reduces a sufficient set to a minimal, narrow one.
 func (f *finder) settle(ctx context.Context) error {
 	if f.conflict != nil {
 		return errConflict

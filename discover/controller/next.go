@@ -82,7 +82,7 @@ func outdone(a Attempt, refused trace.Check) bool {
 }
 
 // compareRefusals puts the refusal first that is more likely to be the one
-// that mattered. A process that ended in failure, of itself and not because
+// that mattered. A process that failed by itself, and not because
 // something that it had started did, is asked first, the latest such before
 // others: a script goes on after the refusals that it tolerates. Within it the
 // last refused call is the likeliest, for the same reason. Refusals in one

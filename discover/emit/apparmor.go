@@ -14,7 +14,7 @@ func apparmor(r controller.Report) []byte {
 	if !p.header(r) {
 		return p.Bytes()
 	}
-	p.comment("AppArmor takes away and grants nothing: who runs the command must have the capabilities (--emit systemd).")
+	p.comment("AppArmor only takes away: the capabilities have to be granted as well (--emit systemd).")
 	p.comment("Load it with apparmor_parser -r FILE and run: aa-exec -p capmon-profile -- COMMAND")
 	fmt.Fprintln(&p, "abi <abi/3.0>,")
 	fmt.Fprintln(&p, "include <tunables/global>")

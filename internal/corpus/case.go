@@ -58,7 +58,7 @@ type Case struct {
 	Since, Before string
 	// Packages have the programs of Command that a small Debian lacks.
 	Packages []string
-	// Slow: it takes more than a second or two (PAM makes who is not let in
+	// Slow: it takes more than a second or two (PAM makes those it does not let in
 	// wait), or its packages are not those that the other tests need too.
 	Slow bool
 	// Program is the file whose privileges Debian decides, Unit the systemd

@@ -39,7 +39,7 @@ if [ "${1-}" = command ]; then command_and_stop; fi
 release=$(uname -r)
 read -r modules <$ctl/modules
 
-# The modules: the host's kernel is another one, so its /lib/modules has not what modprobe looks for.
+# The modules: the host's kernel is another one, so its /lib/modules lacks what modprobe looks for.
 fstab="
 sysfs      /sys                  sysfs       defaults
 devpts     /dev/pts              devpts      X-mount.mkdir,gid=5,mode=620,ptmxmode=666

@@ -101,7 +101,7 @@ func nameLauncher(images []trace.Image) {
 	}
 }
 
-// blamed says of each image whether it failed of itself: it failed, and no
+// blamed says of each image whether the failure is its own: it failed, and no
 // other process that came from it did.
 func blamed(images []trace.Image) []bool {
 	failed := make([]bool, len(images))

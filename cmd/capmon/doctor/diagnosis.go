@@ -93,22 +93,22 @@ func (f facts) report(p follow.Probe) backendReport {
 // decide says how discover can run, and what to do about it.
 func (d *Diagnosis) decide() {
 	d.Advice = []string{}
-	hindrance := d.hindrance()
+	obstacle := d.obstacle()
 	switch {
-	case hindrance != "":
+	case obstacle != "":
 		d.Discover = notAtAll
-		d.Advice = append(d.Advice, hindrance)
+		d.Advice = append(d.Advice, obstacle)
 	case d.Uses != "":
 		d.Discover = withEvidence
 	default:
 		d.Discover, d.Uses = bySearching, backend.None
 		d.Advice = append(d.Advice, d.helps()...)
 	}
-	d.Advice = append(d.Advice, d.lacking()...)
+	d.Advice = append(d.Advice, d.warnings()...)
 }
 
-// hindrance is why discover cannot run even without a backend, "" if it can.
-func (d *Diagnosis) hindrance() string {
+// obstacle says why discover cannot run even without a backend; "" if it can.
+func (d *Diagnosis) obstacle() string {
 	switch {
 	case d.UID != 0:
 		return "only root can grant capabilities to a command: use sudo"
@@ -136,8 +136,8 @@ func (d *Diagnosis) helps() []string {
 	return helps
 }
 
-// lacking is what does not hinder capmon, and yet is amiss.
-func (d *Diagnosis) lacking() []string {
+// warnings lists problems that degrade capmon without stopping it.
+func (d *Diagnosis) warnings() []string {
 	var texts []string
 	if d.Lacks != 0 && d.Discover != notAtAll {
 		texts = append(texts, "what capmon lacks it cannot grant: a command that needs one of these will not succeed: "+nameSome(d.Lacks))

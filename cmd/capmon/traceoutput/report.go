@@ -86,8 +86,8 @@ func (r *Report) Add(seen trace.Trace) {
 	}
 }
 
-// hideAddresses leaves out what mmap(2) and brk(2) returned: where a program
-// with set-user-ID lies in memory is not for who runs it to know.
+// hideAddresses leaves out what mmap(2) and brk(2) returned: the caller of a
+// set-user-ID program must not learn where it lies in memory.
 func hideAddresses(checks []trace.Check) {
 	for i := range checks {
 		if checks[i].Errno() == 0 {
