@@ -101,7 +101,7 @@ func NewRunner(config Config, keeper *launch.Keeper, tracer *follow.Tracer) *Run
 	if config.HookTimeout == 0 {
 		config.HookTimeout = DefaultHookTimeout
 	}
-	return &Runner{config: config, keeper: keeper, tracer: tracer, input: newInput(config.Stdin), helper: keeper.Helper, pace: new(pace)}
+	return &Runner{config: config, keeper: keeper, tracer: tracer, input: newInput(config.Stdin, config.Warn), helper: keeper.Helper, pace: new(pace)}
 }
 
 // Attempt implements controller.Attempter. When ctx ends, so does the attempt;

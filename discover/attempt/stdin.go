@@ -22,7 +22,7 @@ type input interface {
 // newInput chooses by what capmon's own standard input is: a file is opened
 // anew, a pipe or socket is kept and replayed, and anything else (a terminal,
 // /dev/null) is the command's as well.
-func newInput(stdin *os.File) input {
+func newInput(stdin *os.File, warn func(error)) input {
 	if stdin == nil {
 		return passed{nil}
 	}
@@ -33,7 +33,7 @@ func newInput(stdin *os.File) input {
 	case info.Mode().IsRegular() && isReadable(stdin):
 		return reopened{stdin}
 	case info.Mode()&(os.ModeNamedPipe|os.ModeSocket) != 0:
-		return newReplay(stdin)
+		return newReplay(stdin, maxInput, warn)
 	}
 	return passed{stdin}
 }
@@ -75,26 +75,42 @@ func (r reopened) open(account.Identity) (*os.File, func(), error) {
 	return f, func() { f.Close() }, nil
 }
 
-// replay keeps what was read of a stream. It reads on only when an attempt
-// has taken all that is known, so that an endless stream is not swallowed,
-// and an attempt that does not read an endless stream does not wait for it.
+// maxInput bounds what is kept of standard input, in bytes.
+const maxInput = 1 << 30
+
+// errLongInput is what Warn is told, once, of an input beyond maxInput.
+var errLongInput = fmt.Errorf("standard input is longer than %d MiB: attempts read its beginning", maxInput>>20)
+
+// replay keeps what was read of a stream, in a file without a name. It reads on
+// only when an attempt has taken all that is known, so that an endless stream is
+// not swallowed, and an attempt that does not read it does not wait for it.
 type replay struct {
 	source io.Reader
+	spool  *os.File
+	limit  int64
+	warn   func(error)
 
 	mu      sync.Mutex
 	change  *sync.Cond
-	known   []byte
+	known   int64 // bytes in the spool
 	ended   bool
 	reading bool
 }
 
-func newReplay(source io.Reader) *replay {
-	r := &replay{source: source}
+func newReplay(source io.Reader, limit int64, warn func(error)) *replay {
+	r := &replay{source: source, limit: limit, warn: warn}
 	r.change = sync.NewCond(&r.mu)
 	return r
 }
 
 func (r *replay) open(user account.Identity) (*os.File, func(), error) {
+	if r.spool == nil {
+		spool, err := unnamedFile()
+		if err != nil {
+			return nil, nil, err
+		}
+		r.spool = spool
+	}
 	read, write, err := os.Pipe()
 	if err != nil {
 		return nil, nil, fmt.Errorf("make pipe for the command's input: %w", err)
@@ -108,22 +124,39 @@ func (r *replay) open(user account.Identity) (*os.File, func(), error) {
 	return read, func() { read.Close(); f.stop() }, nil
 }
 
-// more waits until more than n bytes are known, and returns the rest; nil at
+// unnamedFile is a temporary file that goes with the process.
+func unnamedFile() (*os.File, error) {
+	fd, err := unix.Open(os.TempDir(), unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
+	if err == nil {
+		return os.NewFile(uintptr(fd), "standard input"), nil
+	}
+	f, err := os.CreateTemp("", "capmon-stdin-")
+	if err != nil {
+		// No directory for temporary files: memory will do.
+		return memoryFile("stdin")
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		return nil, errors.Join(fmt.Errorf("keep standard input: %w", err), f.Close())
+	}
+	return f, nil
+}
+
+// more waits until more than n bytes are known, and returns how many are; n at
 // the end, or when stopped says so.
-func (r *replay) more(n int, stopped *bool) []byte {
+func (r *replay) more(n int64, stopped *bool) int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for len(r.known) <= n && !r.ended && !*stopped {
+	for r.known <= n && !r.ended && !*stopped {
 		if !r.reading {
 			r.reading = true
 			go r.read()
 		}
 		r.change.Wait()
 	}
-	if *stopped || len(r.known) <= n {
-		return nil
+	if *stopped {
+		return n
 	}
-	return r.known[n:]
+	return r.known
 }
 
 func (r *replay) read() {
@@ -131,8 +164,17 @@ func (r *replay) read() {
 	n, err := r.source.Read(chunk)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.known = append(r.known, chunk[:n]...)
-	r.ended = err != nil && !errors.Is(err, os.ErrDeadlineExceeded)
+	ended := err != nil && !errors.Is(err, os.ErrDeadlineExceeded)
+	if room := r.limit - r.known; int64(n) > room {
+		n, ended = int(room), true
+		r.warn(errLongInput)
+	}
+	if _, err := r.spool.WriteAt(chunk[:n], r.known); err != nil {
+		n, ended = 0, true
+		r.warn(fmt.Errorf("keep standard input: %w: attempts read its beginning", err))
+	}
+	r.known += int64(n)
+	r.ended = ended
 	r.reading = false
 	r.change.Broadcast()
 }
@@ -148,14 +190,14 @@ type feeder struct {
 func (f *feeder) run() {
 	defer close(f.done)
 	defer f.to.Close()
-	for at := 0; ; {
-		next := f.replay.more(at, &f.stopped)
-		if next == nil {
+	for at := int64(0); ; {
+		known := f.replay.more(at, &f.stopped)
+		if known == at {
 			return
 		}
-		n, err := f.to.Write(next)
+		n, err := io.Copy(f.to, io.NewSectionReader(f.replay.spool, at, known-at))
 		at += n
-		if err != nil {
+		if err != nil || n == 0 {
 			return // nobody reads any more
 		}
 	}
