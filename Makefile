@@ -67,6 +67,7 @@ fuzz:
 # The race detector takes cgo, with which libcap changes all threads at once.
 # So what starts keepers is left out: there it is one thread that changes.
 race:
+	scripts/install.sh test
 	scripts/install.sh race
 	CGO_ENABLED=1 CGO_LDFLAGS_ALLOW='-Wl,-?-wrap[=,][^-.@][^,]*' go test -race -count=1 $(RACY)
 
