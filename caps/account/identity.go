@@ -86,8 +86,8 @@ func Caller() (Identity, bool, error) {
 
 // SudoCaller is the user who called sudo; false when capmon does not run as
 // root under sudo, or when root called it. sudo(8) sets SUDO_UID and
-// SUDO_GID; they are believed only as uid 0, who could lie to nobody but
-// himself.
+// SUDO_GID; they are believed only as uid 0, which could lie to nobody but
+// itself.
 func SudoCaller(getenv func(string) string) (Identity, bool, error) {
 	return sudoCaller(os.Getuid(), getenv)
 }

@@ -63,8 +63,8 @@ func (s wireSpec) assume() error {
 }
 
 // assumeIdentity changes groups and user, and keeps the capabilities. What is
-// as it should be already is left alone, so that one without privileges can
-// ask for what he is.
+// already right is left alone, so that a caller without privileges can ask for
+// its own identity.
 func (s wireSpec) assumeIdentity() error {
 	before := cap.GetProc()
 	same, err := s.hasGroups()
@@ -190,8 +190,8 @@ func grantSet(grant caps.Set) *cap.Set {
 	set := cap.NewSet()
 	for _, c := range grant.Members() {
 		for _, flag := range []cap.Flag{cap.Permitted, cap.Effective, cap.Inheritable} {
-			// Fails for capabilities only that this kernel does not
-			// know, and those are not grantable.
+			// This fails only for capabilities that the kernel does not know.
+			// They cannot be granted.
 			_ = set.SetFlag(flag, true, cap.Value(c))
 		}
 	}

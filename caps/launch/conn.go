@@ -77,7 +77,7 @@ type wireExit struct {
 	Alone    bool
 }
 
-// failure is one of the package's errors, or none of them but Text.
+// failure is one of the package's errors, or any other, of which only Text is kept.
 type failure struct {
 	Exec        bool
 	Interpreter bool
@@ -128,7 +128,7 @@ func (c *conn) send(m message, fds ...int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.passing = fds
-	// Fails for a descriptor only that has no deadlines.
+	// This fails only for a descriptor without deadlines.
 	_ = c.file.SetWriteDeadline(time.Now().Add(sendLimit))
 	if err := c.enc.Encode(m); err != nil {
 		return fmt.Errorf("send to keeper socket: %w", err)

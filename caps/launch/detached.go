@@ -7,8 +7,8 @@ import (
 )
 
 // reaper waits for the children of a keeper of detached commands: the
-// commands, and what they left behind, as soon as it ends, for somebody may
-// look whether it is still there.
+// commands, and what they left behind, as soon as it ends: somebody may check
+// whether it is still there.
 type reaper struct {
 	mu sync.Mutex
 	// forked tells of a child after there was none.

@@ -27,8 +27,8 @@ var errNoAnswer = errors.New("capmon's helper process does not answer")
 type ExecError struct {
 	// Path is what was tried, or the name for which PATH holds nothing.
 	Path string
-	// Interpreter: Path exists, and what its first line or its ELF header
-	// names as interpreter does not.
+	// Interpreter: Path exists, but the interpreter that its first line or its
+	// ELF header names does not.
 	Interpreter bool
 	// Errno is what execve(2) returned.
 	Errno syscall.Errno

@@ -13,14 +13,14 @@ import (
 	"github.com/capmon/capmon/caps/sandbox"
 )
 
-// What tells a keeper, in its environment, what else it is to be.
+// Variables that tell a keeper what else to do.
 const (
 	sandboxEnv   = "CAPMON_SANDBOX"   // build a sandbox: its sandbox.Options in JSON
 	inheritedEnv = "CAPMON_INHERITED" // inherited, as text
 )
 
-// inherited is what capmon changes for itself, and what a keeper that is
-// started later must have as it was.
+// inherited is state that capmon changes for itself. A keeper that is started
+// later must have it as it was.
 type inherited struct {
 	// ignored signals, bit N-1 for signal N: a handler that capmon has set
 	// since is not ignoring in its child.

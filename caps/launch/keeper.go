@@ -29,11 +29,11 @@ const (
 // any number one after another.
 type Keeper struct {
 	conn *conn
-	// self is the process, which cannot be taken for the next of its pid.
+	// self is the process, which cannot be confused with a later one of the same pid.
 	self proc
 	// gone is closed when the process has been waited for.
 	gone chan struct{}
-	// warden is the keeper's parent; nil for one that is capmon's own child.
+	// warden is the keeper's parent; nil for a keeper that is capmon's own child.
 	warden *Keeper
 	// hooks are what the warden does besides; nil without one.
 	hooks *hooks
@@ -55,8 +55,8 @@ type Keeper struct {
 
 // Process is a command that has been started.
 type Process struct {
-	// PID is its id in its own pid namespace, which is another than capmon's
-	// in a sandbox.
+	// PID is its id in its own pid namespace, which in a sandbox is not
+	// capmon's.
 	PID int
 	// Path is what was executed: the file that was found for Spec.Path, or
 	// /bin/sh for a text without "#!".
@@ -269,8 +269,8 @@ func (k *Keeper) Launch(ctx context.Context, spec Spec, arm func(tid int) error)
 	if err := k.conn.send(message{Kind: launchRequest, Spec: spec.wire()}, files...); err != nil {
 		return nil, k.explain(err)
 	}
-	// What precedes the fork takes no time. The fork waits for exec, and that
-	// for the file system: as long as ctx lets it.
+	// What precedes the fork takes no time. The fork waits for exec, and exec
+	// for the file system, as long as ctx allows.
 	limit := time.After(answerLimit)
 	for {
 		var m message

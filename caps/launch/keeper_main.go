@@ -275,7 +275,7 @@ func serve(conn *conn, sealed bool) error {
 	for {
 		m, err := conn.receive()
 		if err != nil {
-			// capmon is gone, and nothing of the command shall stay.
+			// capmon is gone, and nothing of the command may stay.
 			if sealed {
 				return nil // The kernel kills the rest (pid_namespaces(7)).
 			}

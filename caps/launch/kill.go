@@ -25,8 +25,8 @@ const (
 
 // ender ends a tree of processes.
 type ender struct {
-	// walk visits what is left. Nothing alive is the end, unless done says
-	// it more exactly.
+	// walk visits what is left. It is over when nothing is alive, unless done
+	// is more exact.
 	walk func(visit func(proc)) error
 	// done is closed when the last one has been waited for; nil if nobody
 	// can tell, and walk decides.
@@ -58,7 +58,7 @@ func (e *ender) run(ctx context.Context, grace time.Duration) error {
 
 // raisePriority lets the calling thread run before the processes that it is
 // to end: a thousand of them that fork would leave it no time to kill faster
-// than they multiply. Without the right to it that has to be borne.
+// than they multiply. Without the right to do so it goes without.
 func raisePriority() {
 	_ = unix.SchedSetAttr(0, &unix.SchedAttr{
 		Size:     unix.SizeofSchedAttr,
@@ -112,7 +112,7 @@ type round struct {
 	sig unix.Signal
 	// silent: no signal is sent in this round.
 	silent bool
-	// seen is what came of signalling those that were there in rounds before.
+	// seen is the result of signalling the processes of earlier rounds.
 	seen map[proc]error
 	// running processes were found; refused of them may not be signalled,
 	// as refusal says of the last.
@@ -173,7 +173,7 @@ func (p proc) end(sig unix.Signal) error {
 }
 
 // kill sends a signal to p and never to a process that has got its pid since:
-// a pidfd is opened first, and then p looked at again.
+// it opens a pidfd first, and then looks at p again.
 func (p proc) kill(sig unix.Signal) error {
 	fd, err := unix.PidfdOpen(p.pid, 0)
 	if errors.Is(err, unix.ENOSYS) {

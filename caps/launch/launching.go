@@ -15,8 +15,8 @@ import (
 type launching struct {
 	conn *conn
 	spec wireSpec
-	// files are to be the command's descriptors 0, 1 and 2. They are closed
-	// as soon as it has them, for pipes must end when the command ends.
+	// files are to be the command's descriptors 0, 1 and 2. They are closed as
+	// soon as it has them, because pipes must end when the command ends.
 	files []int
 	// decision says whether to fork, each time after an armReply.
 	decision chan bool
@@ -191,8 +191,8 @@ func (l *launching) forkExec(path string, args []string) (pid int, err error) {
 	})
 }
 
-// checkDir makes the error of a working directory that is missing or closed
-// to the command a different one from that of its executable. What opening
+// checkDir tells a working directory that is missing or closed to the command
+// from a missing executable. What opening
 // "dir/." needs is what chdir(2) needs.
 func checkDir(dir string) error {
 	fd, err := unix.Open(dir+"/.", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)

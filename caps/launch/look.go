@@ -53,7 +53,7 @@ func search(name, path, dir string, try func(file string) error) error {
 			elem = "." // path_resolution(7), of old
 		}
 		candidate := elem + "/" + name
-		// Tested first, for a failing fork and exec costs much more.
+		// Tested first, because a failing fork and exec costs much more.
 		err := executable(inDir(dir, candidate))
 		if err == nil {
 			err = try(candidate)

@@ -25,8 +25,8 @@ type Sandboxes struct {
 
 // Guard keeps what runs in sandboxes from devices. Package guard has one.
 type Guard interface {
-	// Add begins to guard the sandbox of which pid is the first process, and
-	// returns what to call it by.
+	// Add begins to guard the sandbox whose first process is pid, and returns
+	// its name.
 	Add(pid int) (id uint32, err error)
 	// Remove forgets a sandbox in which no process is left.
 	Remove(id uint32) error
@@ -163,8 +163,8 @@ func (b *Sandbox) Close() error {
 	defer b.mu.Unlock()
 	// The kernel kills the rest with the first process, and lets it be
 	// waited for when none is left (zap_pid_ns_processes() in
-	// kernel/pid_namespace.c). It is slow to notice that one has gone which
-	// was another's child, so that one goes first.
+	// kernel/pid_namespace.c). It is slow to notice the end of another
+	// process's child, so the helper goes first.
 	var err error
 	if b.helper != nil {
 		err = b.helper.kill()

@@ -76,5 +76,5 @@ func (f failure) err() error {
 	return errors.New(f.Text)
 }
 
-// errAborted is what a launch ends with that capmon has called off.
+// errAborted ends a launch that capmon has called off.
 var errAborted = errors.New("launch called off")
