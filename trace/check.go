@@ -85,8 +85,8 @@ type Check struct {
 	// that its own end says nothing of this check.
 	FailedAt time.Duration `json:"-"`
 	// AtEnd: the process whose failure made the command fail first made this
-	// check when nothing else was left for it to wait for. Who runs the command
-	// says so; a trace knows of no failure.
+	// check when nothing else was left for it to wait for. The package that
+	// runs the command sets it; a trace knows of no failure.
 	AtEnd bool `json:"-"`
 	// First is when it was first made, since the attempt or the monitor began.
 	First time.Duration `json:"first"`

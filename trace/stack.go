@@ -33,8 +33,8 @@ func TrimHook(stack []string) []string {
 	return nil
 }
 
-// withoutReturnProbe removes what a probe on return, of another's perhaps, put
-// in the place of the caller (kernel/kprobes.c, kernel/trace/rethook.c).
+// withoutReturnProbe removes what a return probe, perhaps of another program,
+// put in the place of the caller (kernel/kprobes.c, kernel/trace/rethook.c).
 func withoutReturnProbe(stack []string) []string {
 	if len(stack) > 1 && (stack[1] == "__kretprobe_trampoline" || stack[1] == "arch_rethook_trampoline") {
 		return append(stack[:1:1], stack[2:]...)

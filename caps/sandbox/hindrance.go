@@ -30,8 +30,8 @@ type Explanation struct {
 	Device string
 }
 
-// Explain says what a sandbox was in the way of, nothing if it was not. What is
-// there outside is looked at.
+// Explain says what a sandbox prevented; nothing if the machine outside would
+// have prevented it as well.
 func (h Hindrance) Explain(o Options) (e Explanation) {
 	switch h.Errno {
 	case unix.EROFS:

@@ -40,8 +40,8 @@ func kindOf(m mount, o Options) kind {
 		}
 		return shared
 	case "autofs":
-		// What mounts there when it is looked at cannot do so here, and
-		// the one who looks would wait forever.
+		// An automount cannot work here, and a process that looks at it would
+		// wait forever.
 		return leftOut
 	case "devtmpfs", "devpts":
 		// Devices and terminals of the machine. The sandbox has its own.

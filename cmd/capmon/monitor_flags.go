@@ -101,7 +101,7 @@ and a blank in a name is written \040.`,
 	}
 }
 
-// complete makes the configuration of the options, and patterns of the words.
+// complete turns the options into a configuration, and the words into patterns.
 func (o *monitorOptions) complete(words []string) (err error) {
 	filter := &o.config.Filter
 	filter.Caps = caps.NewSet(o.caps...)

@@ -63,9 +63,9 @@ func refuseSetID() error {
 	return nil
 }
 
-// keepTracing leaves to capmon, where file capabilities lent it some, those
-// that tracing takes, and none with which it could write its caller's -o to
-// where the caller could not.
+// keepTracing drops capabilities that came from the capmon file, except those
+// that tracing needs. Otherwise capmon could write its caller's -o where the
+// caller could not.
 func keepTracing() error {
 	if os.Getuid() == 0 {
 		return nil

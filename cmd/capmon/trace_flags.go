@@ -130,8 +130,8 @@ Results go to standard output, everything else to standard error.`,
 // capmon as of the shell.
 const commandNotFound = 127
 
-// proposeCommand says if what could not be found is much like one of capmon's
-// own commands.
+// proposeCommand says whether what was not found resembles one of capmon's own
+// commands.
 func proposeCommand(s streams, capmon *command.Command, text string) {
 	word, _, _ := strings.Cut(strings.TrimSpace(text), " ")
 	if _, err := exec.LookPath(word); err == nil {

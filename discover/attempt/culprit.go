@@ -11,8 +11,9 @@ import (
 
 // blame finds the process in which the failure of an attempt began, and marks
 // the checks that it made in the end: after the last process that it had
-// started was gone. Those of a process that failed beside it count as well. Nothing is marked where the command did not fail of
-// itself, as when it was ended for taking too long.
+// started was gone. Those of a process that failed beside it count as well. Nothing
+// is marked where the command did not fail by itself, for example when it was
+// ended for taking too long.
 func blame(a *controller.Attempt, images []trace.Image) {
 	if a.Success || len(images) == 0 {
 		return

@@ -16,7 +16,7 @@ const (
 	leastPatience = 5 * time.Second
 )
 
-// pace is what the attempts of a runner know of each other. They may be made
+// pace is what the attempts of a runner know about each other. They may be made
 // at the same time.
 type pace struct {
 	mu      sync.Mutex

@@ -8,8 +8,8 @@ import (
 	"github.com/capmon/capmon/trace"
 )
 
-// Advice is what may get further than a discovery did. It is for a caller to
-// put into the words of its own options.
+// Advice is what may lead further than a discovery got. Each caller words it
+// by its own options.
 type Advice string
 
 // The advice there is.
@@ -27,7 +27,7 @@ const (
 	UseOwnNetwork Advice = "use a sandbox with its own network"
 )
 
-// advice is what may help against that which ended the search with err, or
+// advice is what may help against err, which ended the search, or against what
 // left it without a proof.
 func (f *finder) advice(err error) []Advice {
 	switch {
@@ -63,8 +63,8 @@ func (f *finder) isolation() []Advice {
 	return []Advice{UseSandbox}
 }
 
-// ownsNetwork says whether a failed since it found in the network what it was
-// to make.
+// ownsNetwork says whether a failed because what it had to make was already in
+// the network.
 func ownsNetwork(a Attempt) bool {
 	if a.Success || !leftover.MatchString(a.Output) {
 		return false

@@ -26,8 +26,8 @@ type Attempter interface {
 // Request says under what an attempt is to be made.
 type Request struct {
 	Grant caps.Set
-	// UID0: as uid 0, without the power of being that, in the place of the
-	// user whom the command was to run as. It is asked for only where
+	// UID0: as uid 0, without the power of being uid 0, instead of the user
+	// that was asked for. It is asked for only where
 	// Options.UID0 allows it.
 	UID0 bool
 }
@@ -60,7 +60,7 @@ type Attempt struct {
 	Output string `json:"output"`
 	// Lost is how many records the tracer could not keep.
 	Lost uint64 `json:"lost"`
-	// Hindrances are what a sandbox was in the way of, in order.
+	// Hindrances are what a sandbox prevented, in order.
 	Hindrances []Hindrance `json:"hindrances"`
 	// Elevated are executables with set-user-ID, set-group-ID or file
 	// capabilities that were executed and, under no_new_privs, lent nothing.

@@ -22,8 +22,8 @@ const (
 	failuresHinted       = 2
 )
 
-// support is what, beside its outcome, speaks for it that an attempt failed
-// for want of a capability.
+// support is the evidence, besides its outcome, that an attempt failed for
+// want of a capability.
 type support int
 
 const (
@@ -108,9 +108,9 @@ func (f *finder) pins(c caps.Cap) []int {
 	return pins
 }
 
-// supportIn is what speaks for it that a failed for want of c. A process that
-// is refused what it was granted has given that up: it looks at what it has,
-// and so at c. What was refused to another process, which the command went on
+// supportIn is the evidence in a that it failed for want of c. A process that
+// is refused what it was granted has given it up. It looks at its own
+// capabilities, and so at c. What was refused to another process, which the command went on
 // after, says nothing, and nor do its words.
 func supportIn(a Attempt, c caps.Cap) support {
 	best, tolerated := unexplained, false
@@ -170,7 +170,7 @@ func (f *finder) repeat(ctx context.Context, grant caps.Set, times int) error {
 }
 
 // speaksOfUser says whether the command, as the user and with everything
-// granted, gave as a reason that it may not do something. What it said with less
+// granted, complained that it may not do something. What it said with less
 // may have been about that.
 func (f *finder) speaksOfUser() bool {
 	for _, a := range f.runs {

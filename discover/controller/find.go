@@ -87,7 +87,7 @@ func Find(ctx context.Context, a Attempter, opts Options) (Result, error) {
 	return f.result(err), failure(err)
 }
 
-// failure leaves of err what is an error to the caller of Find.
+// failure is the part of err that is an error to the caller of Find.
 func failure(err error) error {
 	for _, expected := range []error{errInterrupted, errExhausted, errConflict} {
 		if errors.Is(err, expected) {
@@ -115,7 +115,7 @@ func (f *finder) find(ctx context.Context) error {
 	if err != nil && !errors.Is(err, errConflict) {
 		return err
 	}
-	// Counting is of use also, and most of all, after a contradiction.
+	// Counting is most useful after a contradiction.
 	return f.confirm(ctx)
 }
 

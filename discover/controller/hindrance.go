@@ -19,8 +19,8 @@ type Hindrance struct {
 // mostHindrances is how many of them a reason names.
 const mostHindrances = 3
 
-// hindered says what the sandbox was in the way of in the attempt, the latest
-// first; "" if it was not in the way.
+// hindered says what the sandbox prevented in the attempt, the latest first;
+// "" if nothing.
 func (a Attempt) hindered() string {
 	all := a.Hindrances
 	if len(all) == 0 {

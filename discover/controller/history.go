@@ -25,8 +25,8 @@ type space struct {
 // has says whether the attempt was made in s.
 func (s space) has(a Attempt) bool { return a.UID0 == s.uid0 && a.Granted&s.without == 0 }
 
-// conflict are the numbers of two attempts, from 1: the later one is what the
-// earlier one says cannot be.
+// conflict are the numbers of two attempts, from 1: the earlier one says that
+// the later one cannot be.
 type conflict struct{ earlier, later int }
 
 // add appends an attempt, and says whether it agrees with those before it.

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// MarshalJSON writes a list that is empty as [], never as null, so that who
-// reads a report can go through each of them.
+// MarshalJSON writes a list that is empty as [], never as null, so that a
+// reader of the report can loop over each.
 func (r Report) MarshalJSON() ([]byte, error) {
 	type plain Report // without this method
 	p := plain(r)

@@ -19,8 +19,8 @@ var commonNeeds = map[caps.Cap]int{
 	caps.Mknod: 2, caps.LinuxImmutable: 2,
 }
 
-// subjects are what system calls, kernel functions and messages speak of where
-// the capability is likely to be needed.
+// subjects are words in system calls, kernel functions and messages where the
+// capability is likely to be needed.
 var subjects = map[caps.Cap][]string{
 	caps.NetAdmin: {"netns", "netlink", "network"},
 	caps.NetRaw:   {"packet", "raw socket"},
@@ -75,6 +75,6 @@ func named(output string) caps.Set {
 
 var permission = regexp.MustCompile(`(?i)not permitted|permission|privilege|super-?user|\broot\b|\buid 0\b|\bcap_[a-z]|not allowed|denied`)
 
-// speaksOfPermission says whether a command names as the reason of its failure
-// that it may not do something.
+// speaksOfPermission says whether a command blames a missing permission for
+// its failure.
 func speaksOfPermission(output string) bool { return permission.MatchString(output) }

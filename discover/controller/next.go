@@ -63,8 +63,8 @@ func refusals(a Attempt) []trace.Check {
 	return refused
 }
 
-// passedOver says whether a refusal cannot be why a failed: a process looked for
-// a file where it may not, as a shell does that searches PATH, and went on.
+// passedOver says whether a refusal cannot be why a failed: a process looked
+// for a file where it may not look, as a shell does in PATH, and went on.
 func passedOver(a Attempt, refused trace.Check) bool {
 	if a.Failed == nil || refused.AtEnd || refused.FailedAt != 0 {
 		return false
@@ -72,8 +72,8 @@ func passedOver(a Attempt, refused trace.Check) bool {
 	return looksUp(refused.Syscall)
 }
 
-// outdone says whether a greater capability was asked for in the place of the
-// one that was refused, in the same call, and had.
+// outdone says whether the same call then asked for a greater capability
+// instead, and got it.
 func outdone(a Attempt, refused trace.Check) bool {
 	return refused.Call != 0 && slices.ContainsFunc(a.Checks, func(c trace.Check) bool {
 		return c.Verdict == trace.Pass && c.Call == refused.Call && c.Process.PID == refused.Process.PID &&

@@ -5,7 +5,7 @@ import (
 	"github.com/capmon/capmon/trace"
 )
 
-// noise says whether a check is made whatever the command needs.
+// noise says whether a check is made regardless of what the command needs.
 func noise(c trace.Check) bool { return c.Overcommit() || idleCapset(c) }
 
 // idleCapset says whether the check is that of a capset(2) which succeeded: it

@@ -114,8 +114,8 @@ func lastError(a Attempt) string {
 	return ""
 }
 
-// unheld returns the refusals of the kind given, in the last attempt, by which
-// everything else was granted, of what cannot be: one for each capability.
+// unheld returns the refusals, of the kind given, of capabilities that cannot
+// be granted, one for each. last is the attempt with everything else granted.
 func (f *finder) unheld(last Attempt, kind func(Attempt, trace.Check) bool) []trace.Check {
 	var list []trace.Check
 	var seen caps.Set
@@ -152,7 +152,8 @@ func places(refused []trace.Check) string {
 	return strings.Join(list, ", ")
 }
 
-// leftover is what commands say that find what they were to make.
+// leftover matches the messages of commands that find what they have to make
+// already there.
 var leftover = regexp.MustCompile(`(?i)exists|busy|already|in use|not empty`)
 
 // leftSomething says whether it looks as if the first attempt failed for want

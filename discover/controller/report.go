@@ -57,8 +57,8 @@ type Result struct {
 	// for lesser ones, be it in the same refused call or by another way that
 	// the command was refused.
 	Narrow bool `json:"narrow"`
-	// MustNot are capabilities with which the command fails: it may do more
-	// then, and goes no further for that.
+	// MustNot are capabilities with which the command fails: with them it may
+	// do more, and therefore goes no further.
 	MustNot []Exclusion `json:"must_not"`
 	// Tolerated are the refusals in spite of which the command succeeded with
 	// the set.

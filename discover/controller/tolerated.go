@@ -47,8 +47,7 @@ func (r Result) WentOnWithout() []trace.Check {
 	return list
 }
 
-// lacking are the capabilities of those to be required in spite of whose
-// refusal a succeeded.
+// lacking are the required capabilities whose refusal a survived.
 func lacking(a Attempt, require caps.Set) caps.Set {
 	var s caps.Set
 	for _, c := range refusals(a) {

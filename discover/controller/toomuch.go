@@ -59,9 +59,9 @@ func tooMuch(a Attempt) []caps.Set {
 	return sets
 }
 
-// useful says whether a capability was asked for and had, and the system call
-// went well. On an overlay the asking is done with its mounter's credentials as
-// well, which says nothing of the command.
+// useful says whether a capability was asked for and held, and the system call
+// succeeded. On an overlay the credentials of its mounter are checked as well,
+// which says nothing about the command.
 func useful(c trace.Check) bool {
 	return c.Verdict == trace.Pass && c.InitialNS && c.OwnCreds && !noise(c) && c.Errno() == 0
 }

@@ -1,7 +1,7 @@
 // Package emit writes a report in the forms in which people grant
 // capabilities: one file of this package a format.
 //
-//	report, err := controller.Run(ctx, command)
+//	report, err := discover.Run(ctx, command)
 //	...
 //	err = emit.Write(os.Stdout, "systemd", report)
 package emit

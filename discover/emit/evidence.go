@@ -9,8 +9,8 @@ import (
 )
 
 // alsoUsed lists executables that are not in files with a capability that
-// they used in the attempt that proved the set. Only checks that ask for the
-// caller's own sake count: not those in other namespaces, with overridden
+// they used in the attempt that proved the set. Only checks on behalf of the
+// caller count: not those in other namespaces, with overridden
 // credentials, or made on the kernel's own account.
 func alsoUsed(r controller.Report, files []executable) []executable {
 	named := map[string]caps.Set{}

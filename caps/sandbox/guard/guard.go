@@ -1,5 +1,5 @@
 // Package guard keeps what runs in sandboxes from the machine's devices, also
-// with every capability, and sees what a sandbox is in the way of. It does so
+// with every capability, and sees what a sandbox prevents. It does so
 // by eBPF.
 //
 // A program of the type BPF_PROG_TYPE_CGROUP_DEVICE is asked before a device
@@ -109,8 +109,7 @@ func deviceType(n sandbox.DeviceNumber) uint32 {
 	return 2
 }
 
-// Add guards the sandbox of which pid is the first process, and returns what
-// to call it by.
+// Add guards the sandbox whose first process is pid, and returns its name.
 func (g *Guard) Add(pid int) (uint32, error) {
 	id, err := namespace(pid)
 	if err == nil {

@@ -7,9 +7,9 @@ import (
 )
 
 // ContainerHelp says how to start a container in which capmon works; "" outside
-// of containers. Each option is needed: the engines' seccomp filters let those
-// call bpf(2) and perf_event_open(2) who hold CAP_BPF and CAP_PERFMON, and what
-// capmon does not hold it can grant to no command.
+// of containers. Each option is needed: the engines' seccomp filters allow
+// bpf(2) and perf_event_open(2) only with CAP_BPF and CAP_PERFMON, and capmon
+// cannot grant what it does not hold.
 func ContainerHelp() string { return ThisMachine().containerHelp() }
 
 func (m Machine) containerHelp() string {

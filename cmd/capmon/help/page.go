@@ -9,8 +9,8 @@ import (
 )
 
 // Page is the manual page of one of capmon's commands, for man(7). It has no
-// date: a build could not repeat its own, and nobody would keep up one written
-// by hand.
+// date: one made by the build would not be reproducible, and nobody would
+// maintain one written by hand.
 func Page(capmon, c *command.Command) string {
 	p := &page{marks: marksOf(c)}
 	name := roffCode(c.Page())

@@ -34,8 +34,8 @@ func newUnnamed(path string, info os.FileInfo) (*unnamed, error) {
 	return u, nil
 }
 
-// CloseAtomicallyReplace gives the file its name. A file that has it is
-// replaced, for which there has to be another name for a moment.
+// CloseAtomicallyReplace gives the file its name. A file that has the name
+// already is replaced, which takes a temporary name for a moment.
 func (u *unnamed) CloseAtomicallyReplace() error {
 	if err := u.Sync(); err != nil {
 		return err

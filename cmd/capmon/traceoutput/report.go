@@ -133,7 +133,7 @@ func shownChecks(checks []trace.Check, all bool) []trace.Check {
 	})
 }
 
-// Notes are what there is to say besides the report: processes that still run,
+// Notes are what to say besides the report: processes that still run,
 // losses, and where to look for what it does not show.
 func Notes(r Report, f Form) []string {
 	var notes []string
