@@ -16,19 +16,19 @@ import (
 	"github.com/capmon/capmon/caps/sandbox"
 )
 
-// kind tells messages apart.
-type kind uint8
+// messageKind tells messages apart.
+type messageKind uint8
 
 const (
 	// From capmon to the keeper. EOF in place of a message means that
 	// capmon has ended.
-	launchRequest   kind = iota + 1 // Spec, with three descriptors
-	goRequest                       // the tracer is armed: fork
-	abortRequest                    // it is not: do not
-	releaseRequest                  // exit, and leave what runs alone
-	signalRequest                   // Number is a signal for a detached command
-	keptRequest                     // say when the keeper has ended
-	bequeathRequest                 // Spec is to be run for Limit at most if capmon dies, none without a Path
+	launchRequest   messageKind = iota + 1 // Spec, with three descriptors
+	goRequest                              // the tracer is armed: fork
+	abortRequest                           // it is not: do not
+	releaseRequest                         // exit, and leave what runs alone
+	signalRequest                          // Number is a signal for a detached command
+	keptRequest                            // say when the keeper has ended
+	bequeathRequest                        // Spec is to be run for Limit at most if capmon dies, none without a Path
 
 	// From the keeper to capmon.
 	helloReply   // Grantable and ReadOnly: the keeper is ready
@@ -45,7 +45,7 @@ const (
 // message is what goes over the socket, either way. It is encoded by gob and
 // not by JSON because arguments and environment are bytes, not text.
 type message struct {
-	Kind      kind
+	Kind      messageKind
 	Spec      wireSpec
 	Number    int
 	Limit     time.Duration

@@ -181,7 +181,7 @@ func readNode(root, path string) (node, error) {
 	if err := unix.Stat(root+path, &st); err != nil {
 		return node{}, err
 	}
-	if kind := st.Mode & unix.S_IFMT; kind != unix.S_IFBLK && kind != unix.S_IFCHR {
+	if fileType := st.Mode & unix.S_IFMT; fileType != unix.S_IFBLK && fileType != unix.S_IFCHR {
 		return node{}, errors.New("it is no device")
 	}
 	return node{path: path, mode: st.Mode, dev: st.Rdev, uid: int(st.Uid), gid: int(st.Gid)}, nil

@@ -8,18 +8,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// kind is how a mount gets into the view.
-type kind int
+// fsKind is how a mount gets into the view.
+type fsKind int
 
 const (
-	overlaid kind = iota // copied when written
-	anew                 // another instance of the file system
-	shared               // the machine's own, read-only
+	overlaid fsKind = iota // copied when written
+	anew                   // another instance of the file system
+	shared                 // the machine's own, read-only
 	leftOut
 )
 
 // kindOf says how m gets into the view.
-func kindOf(m mount, o Options) kind {
+func kindOf(m mount, o Options) fsKind {
 	whole := m.root == "/"
 	switch m.fstype {
 	case "proc":

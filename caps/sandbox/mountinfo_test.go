@@ -72,7 +72,7 @@ func TestKindOf(t *testing.T) {
 	for _, test := range []struct {
 		fstype, root string
 		net          bool
-		want         kind
+		want         fsKind
 	}{
 		{"ext4", "/", false, overlaid},
 		{"tmpfs", "/sub", false, overlaid},

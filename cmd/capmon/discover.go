@@ -40,7 +40,7 @@ func runDiscover(s streams, o discoverOptions) error {
 	if note != "" {
 		fmt.Fprintf(s.err, "capmon discover: %s\n", note)
 	}
-	return search(s, d, o, discoverer, p)
+	return discoverAndPrint(s, d, o, discoverer, p)
 }
 
 // openDiscoverer prepares for the discovery. Where nothing can be traced, and no
@@ -74,8 +74,8 @@ func inContainer(err error) error {
 	return fmt.Errorf("%w; %s", err, help)
 }
 
-// search makes the discovery and prints what it found.
-func search(s streams, d *output.Destination, o discoverOptions, discoverer *discover.Discoverer, p *discoveroutput.Progress) error {
+// discoverAndPrint makes the discovery and prints what it found.
+func discoverAndPrint(s streams, d *output.Destination, o discoverOptions, discoverer *discover.Discoverer, p *discoveroutput.Progress) error {
 	ctx, restore := untilInterrupted()
 	defer restore()
 

@@ -25,7 +25,7 @@ func dockerfile(r controller.Report) []byte {
 		switch kind := interpreter(f.path); {
 		case kind != "":
 			p.comment("No line for %s (needs %s): it is %s, with which any user could use them for anything; use --emit podman or --emit oci.", shown(f.path), f.caps, kind)
-		case !printable(f.path):
+		case !plain(f.path):
 			p.comment("No line for %s (needs %s): its path cannot be written on one line.", shown(f.path), f.caps)
 		default:
 			if dropsUninherited(r, f.path) {

@@ -32,7 +32,7 @@ func ansible(r controller.Report) []byte {
 			p.comment("No task for %s (needs %s): it is %s, with which any user could use them for anything; use --emit systemd.", shown(f.path), f.caps, kind)
 			continue
 		}
-		if !printable(f.path) {
+		if !plain(f.path) {
 			p.comment("No task for %s (needs %s): its path cannot be written on one line.", shown(f.path), f.caps)
 			continue
 		}

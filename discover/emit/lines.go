@@ -43,7 +43,7 @@ func capshLine(r controller.Report) []byte {
 	}
 	words = append(words, "--", "-c", commandForShell(r))
 	command := shellescape.QuoteCommand(words)
-	if !printable(command) {
+	if !plain(command) {
 		p.comment("The command cannot be written on one line: COMMAND stands for it.")
 		words[len(words)-1] = "COMMAND"
 		command = shellescape.QuoteCommand(words)
@@ -75,7 +75,7 @@ func systemdRun(r controller.Report) []byte {
 		words = append(words, strings.ReplaceAll(word, "$", "$$"))
 	}
 	line := shellescape.QuoteCommand(words)
-	if !printable(line) {
+	if !plain(line) {
 		p.comment("The command cannot be written on one line: COMMAND stands for it.")
 		line = shellescape.QuoteCommand(append(words[:len(words)-len(command):len(words)-len(command)], "COMMAND"))
 	}

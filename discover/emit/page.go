@@ -120,15 +120,15 @@ func commandLine(r controller.Report) string {
 // shown returns s as it is when it prints as itself on one line, and as a Go
 // string literal otherwise.
 func shown(s string) string {
-	if printable(s) {
+	if plain(s) {
 		return s
 	}
 	return strconv.Quote(s)
 }
 
-// printable says that every byte of s is seen on the screen. A replacement
+// plain says that every byte of s is seen on the screen. A replacement
 // character counts as lost text: reading JSON puts it where s was no UTF-8.
-func printable(s string) bool {
+func plain(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
 		return !unicode.IsPrint(r) || r == unicode.ReplacementChar
 	})

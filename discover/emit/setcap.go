@@ -52,7 +52,7 @@ func (p *page) file(r controller.Report, f executable) bool {
 			shown(f.path), f.caps, kind)
 		return false
 	}
-	if !printable(f.path) {
+	if !plain(f.path) {
 		p.comment("No line for %s (needs %s): its path cannot be written on one line.", shown(f.path), f.caps)
 		return false
 	}
@@ -76,7 +76,7 @@ func (p *page) other(f executable) {
 		return
 	}
 	p.comment("%s used %s too, and was not seen to fail without; if it does:", shown(f.path), f.caps)
-	if printable(f.path) {
+	if plain(f.path) {
 		p.comment("  %s", f.command())
 	}
 }
@@ -85,7 +85,7 @@ func (p *page) other(f executable) {
 // with its set, inherited as under capmon: setpriv(1).
 func setpriv(r controller.Report) string {
 	command := commandLine(r)
-	if !printable(command) {
+	if !plain(command) {
 		command = "COMMAND"
 	}
 	list := "-all"

@@ -157,7 +157,7 @@ func (c *collector) collectChecks(attempt uint32) error {
 		return err
 	}
 	sort.Slice(raw, func(i, j int) bool { return raw[i].Value.First < raw[j].Value.First })
-	known := map[kind]int{}
+	known := map[repeats]int{}
 	for _, r := range raw {
 		check, err := c.check(r.Key, r.Value)
 		if err != nil {
@@ -174,17 +174,17 @@ func (c *collector) collectChecks(attempt uint32) error {
 	return nil
 }
 
-// kind is what the repeats of a check have in common. The kernel side may
+// repeats is what the repeats of a check have in common. The kernel side may
 // have more than one record of a kind: what it takes for two ways to a check
 // can have one and the same stack.
-type kind struct {
+type repeats struct {
 	key   bpf.CommandCheckKey // without its path
 	stack string
 }
 
-func kindOf(key bpf.CommandCheckKey, stack []string) kind {
+func kindOf(key bpf.CommandCheckKey, stack []string) repeats {
 	key.Site.Path = 0
-	return kind{key, strings.Join(stack, " ")}
+	return repeats{key, strings.Join(stack, " ")}
 }
 
 func (c *collector) check(key bpf.CommandCheckKey, raw bpf.CommandCheck) (trace.Check, error) {

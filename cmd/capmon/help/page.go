@@ -12,7 +12,7 @@ import (
 // date: one made by the build would not be reproducible, and nobody would
 // maintain one written by hand.
 func Page(capmon, c *command.Command) string {
-	p := &page{marks: marksOf(c)}
+	p := &manual{marks: marksOf(c)}
 	name := roffCode(c.Page())
 	fmt.Fprintf(p, ".\\\" Printed by `%s`; its words are those of --help.\n", manCommand(c))
 	fmt.Fprintf(p, ".TH %s 1 \"\" \"capmon\" \"User Commands\"\n", strings.ToUpper(name))
@@ -38,18 +38,18 @@ func Page(capmon, c *command.Command) string {
 	return p.String()
 }
 
-// page is a manual page that is being written.
-type page struct {
+// manual is a manual page that is being written.
+type manual struct {
 	strings.Builder
 	marks marks
 }
 
 // heading begins a section, without hyphens in the names of things: groff turns
 // them on again with each.
-func (p *page) heading(text string) { fmt.Fprintf(p, ".SH %s\n.nh\n", text) }
+func (p *manual) heading(text string) { fmt.Fprintf(p, ".SH %s\n.nh\n", text) }
 
 // prose writes running text, a sentence a line: so roff knows where they end.
-func (p *page) prose(text string) {
+func (p *manual) prose(text string) {
 	for sentence := range strings.SplitSeq(sentenceEnd.ReplaceAllString(text, "$1\n$2"), "\n") {
 		for _, line := range wrap(p.marks.set(sentence), 78) {
 			if strings.HasPrefix(line, ".") {
@@ -62,7 +62,7 @@ func (p *page) prose(text string) {
 
 var sentenceEnd = regexp.MustCompile(`([.:;]) ([A-Z])`)
 
-func (p *page) synopsis(c *command.Command) {
+func (p *manual) synopsis(c *command.Command) {
 	p.heading("SYNOPSIS")
 	for n, form := range c.Forms() {
 		if n > 0 {
@@ -79,7 +79,7 @@ func (p *page) synopsis(c *command.Command) {
 	}
 }
 
-func (p *page) terms(heading string, items []command.Item) {
+func (p *manual) terms(heading string, items []command.Item) {
 	if len(items) == 0 {
 		return
 	}
@@ -90,7 +90,7 @@ func (p *page) terms(heading string, items []command.Item) {
 	}
 }
 
-func (p *page) commands(c *command.Command) {
+func (p *manual) commands(c *command.Command) {
 	var items []command.Item
 	for _, sub := range c.Commands {
 		see := sub.Name + " --help"
@@ -102,7 +102,7 @@ func (p *page) commands(c *command.Command) {
 	p.terms("COMMANDS", items)
 }
 
-func (p *page) options(c *command.Command) {
+func (p *manual) options(c *command.Command) {
 	p.heading("OPTIONS")
 	for _, o := range c.AllOptions() {
 		var names []string
@@ -114,7 +114,7 @@ func (p *page) options(c *command.Command) {
 	}
 }
 
-func (p *page) examples(examples []command.Item) {
+func (p *manual) examples(examples []command.Item) {
 	if len(examples) == 0 {
 		return
 	}
@@ -131,7 +131,7 @@ func (p *page) examples(examples []command.Item) {
 }
 
 // seeAlso names capmon's other pages, and then those of others.
-func (p *page) seeAlso(capmon, c *command.Command) {
+func (p *manual) seeAlso(capmon, c *command.Command) {
 	p.heading("SEE ALSO")
 	var names []string
 	for _, other := range capmon.All() {
