@@ -163,7 +163,7 @@ func (c *collector) collectChecks(attempt uint32) error {
 		if err != nil {
 			return err
 		}
-		k := kindOf(r.Key, check.Stack)
+		k := repeatsOf(r.Key, check.Stack)
 		if i, ok := known[k]; ok {
 			c.trace.Checks[i].Count += check.Count
 			continue
@@ -182,7 +182,7 @@ type repeats struct {
 	stack string
 }
 
-func kindOf(key bpf.CommandCheckKey, stack []string) repeats {
+func repeatsOf(key bpf.CommandCheckKey, stack []string) repeats {
 	key.Site.Path = 0
 	return repeats{key, strings.Join(stack, " ")}
 }
