@@ -18,6 +18,7 @@ import (
 	"github.com/capmon/capmon/caps/sandbox/guard"
 	"github.com/capmon/capmon/discover/attempt"
 	"github.com/capmon/capmon/discover/controller"
+	"github.com/capmon/capmon/trace/backend"
 	"github.com/capmon/capmon/trace/follow"
 )
 
@@ -118,6 +119,9 @@ func Open(options ...Option) (*Discoverer, error) {
 }
 
 func (d *Discoverer) open() (err error) {
+	if d.settings.backend != NoBackend {
+		backend.Prepare()
+	}
 	// The keeper comes first: it must not inherit what is opened later.
 	if d.keeper, err = launch.StartKeeper(); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/rlimit"
 )
 
@@ -21,9 +22,12 @@ func Open[T any](name string, open func(Backend) (T, error)) (T, error) {
 	}
 	unsupported := &UnsupportedError{Reasons: map[string]error{}, Hint: seeDoctor}
 	for _, b := range candidates {
-		t, err := open(b)
+		err := b.refused()
 		if err == nil {
-			return t, nil
+			var t T
+			if t, err = open(b); err == nil {
+				return t, nil
+			}
 		}
 		unsupported.Reasons[b.Name] = err
 	}
@@ -33,3 +37,13 @@ func Open[T any](name string, open func(Backend) (T, error)) (T, error) {
 // raiseMemlock: only kernels before 5.11 count maps against RLIMIT_MEMLOCK;
 // there the load says it if the limit could not be raised.
 func raiseMemlock() { _ = rlimit.RemoveMemlock() }
+
+// Prepare begins to read the kernel's types (BTF), which every backend needs and
+// which takes 40 ms, while the caller does something else. What it opens is
+// closed on exec.
+func Prepare() {
+	go func() {
+		// The backend that needs them reports the error.
+		_, _ = btf.LoadKernelSpec()
+	}()
+}

@@ -31,6 +31,7 @@ import (
 	"github.com/capmon/capmon/caps/account"
 	"github.com/capmon/capmon/caps/launch"
 	"github.com/capmon/capmon/trace"
+	"github.com/capmon/capmon/trace/backend"
 	"github.com/capmon/capmon/trace/follow"
 )
 
@@ -135,13 +136,14 @@ type Tracer struct {
 //
 // A command inherits which signals are ignored from the time of Open. So call
 // it before signal.Notify, where that matters, as under nohup(1).
-func Open(backend string) (*Tracer, error) {
+func Open(name string) (*Tracer, error) {
+	backend.Prepare()
 	// The keeper comes first: it must not inherit what is opened later.
 	keeper, err := launch.StartKeeper()
 	if err != nil {
 		return nil, err
 	}
-	tracer, err := follow.Open(backend)
+	tracer, err := follow.Open(name)
 	if err != nil {
 		return nil, errors.Join(err, keeper.Close())
 	}
