@@ -27,8 +27,9 @@ for entry in "${list[@]}"; do
 done
 [ ${#tests[@]} -gt 0 ] || { echo "vmtest.sh: no tests in $packages" >&2; exit 1; }
 
-failed=() passed=0
-for version; do
+# on_kernel VERSION - all test binaries in guests with this kernel, one after the other. The status is how many failed.
+on_kernel() {
+	local version=$1 failed=0 test package name pattern start status
 	for test in "${tests[@]}"; do
 		read -r package name pattern <<<"$test"
 		echo "=== kernel $version: $package"
@@ -38,16 +39,26 @@ for version; do
 		(cd "$package" && "$here/vm/run.sh" --timeout 900 --env "CI=${CI-}" --env "CAPMON_TEST_BACKENDS=$backends" \
 			--env TMPDIR=/dev/shm --env CAPMON_TEST_VM=1 "$version" -- \
 			"$bin/$name" -test.timeout 14m -test.run "${GOTEST_RUN-$pattern}" ${GOTEST_V:+-test.v}) || status=$?
-		if [ "$status" -eq 0 ]; then
-			passed=$((passed + 1))
-		else
-			failed+=("$package on $version (status $status)")
-		fi
+		[ "$status" -eq 0 ] || failed=$((failed + 1))
 		echo "=== kernel $version: $package: status $status after $((SECONDS - start)) s"
 	done
+	return $failed
+}
+
+# The kernels side by side: an emulated guest has one processor.
+pids=()
+for version; do
+	on_kernel "$version" >"$bin/log.$version" 2>&1 &
+	pids+=($!)
+done
+failed=()
+for version; do
+	wait "${pids[0]}" || failed+=("$version")
+	pids=("${pids[@]:1}")
+	cat "$bin/log.$version"
 done
 if [ ${#failed[@]} -gt 0 ]; then
-	printf 'vmtest.sh: FAILED: %s\n' "${failed[@]}"
+	echo "vmtest.sh: FAILED on kernel ${failed[*]}"
 	exit 1
 fi
-echo "vmtest.sh: $passed test binaries passed on kernels $* with $backends"
+echo "vmtest.sh: ${#tests[@]} test binaries passed on each of the kernels $* with $backends"
