@@ -36,16 +36,16 @@ func TestCommandHasThreeDescriptors(t *testing.T) {
 	}
 	defer in.Close()
 	defer feed.Close()
-	spec := Spec{Path: "/bin/sh", Args: []string{"sh", "-c", "echo ready; exec cat"}, Stdin: in}
+	// The shell itself, which has loaded its libraries when it says so.
+	spec := Spec{Path: "/bin/sh", Args: []string{"sh", "-c", "echo ready; read line || true"}, Stdin: in}
 	p, _ := launch(t, k, spec)
-	awaitLeft(t, k, "cat", 1)
 	if fds := descriptors(t, p.PID); !slices.Equal(fds, []string{"0", "1", "2"}) {
 		t.Errorf("the command has descriptors %v", fds)
 	}
 	// Pipes end for the command as they do without capmon.
 	feed.Close()
 	if exit, err := p.Wait(within(t)); err != nil || exit.Status != 0 {
-		t.Errorf("cat ended with %v, %v", exit, err)
+		t.Errorf("the shell ended with %v, %v", exit, err)
 	}
 }
 

@@ -80,6 +80,7 @@ func (e *ender) phase(ctx context.Context, sig unix.Signal, limit time.Duration)
 	// Without a pause as long as there are new processes, since a tree that
 	// keeps forking is outrun only by a loop that is faster.
 	first := true
+	alone := false // nothing was found in the round before
 	for pause := time.Duration(0); ; pause = min(pollEnd, pause+pause/2+50*time.Microsecond) {
 		r := round{sig: sig, seen: seen, silent: sig == unix.SIGTERM && !first}
 		first = false
@@ -87,8 +88,15 @@ func (e *ender) phase(ctx context.Context, sig unix.Signal, limit time.Duration)
 			return false, err
 		}
 		if e.done == nil && r.running == 0 {
-			return true, nil
+			// A list of children may miss one while its siblings come and
+			// go (proc(5), "children").
+			if alone {
+				return true, nil
+			}
+			alone = true
+			continue
 		}
+		alone = false
 		if r.fresh {
 			pause = 0
 		} else if r.running > 0 && r.refused == r.running {

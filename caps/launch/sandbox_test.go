@@ -72,7 +72,7 @@ func TestSandboxEndsWithItsKeeper(t *testing.T) {
 			}
 			beside := sh("setsid sleep 1000 >/dev/null 2>&1 & echo")
 			beside.Detached = true
-			launch(t, helper, beside)
+			output(t, helper, beside)
 			p, _ := launch(t, box.Keeper(), sh("setsid sleep 1000 >/dev/null 2>&1 & echo; sleep 1000"))
 			var fds []int
 			for _, k := range []*Keeper{helper, box.Keeper()} {

@@ -69,14 +69,14 @@ func TestHooksLeaveNothing(t *testing.T) {
 	}
 	hook := sh("setsid sleep 1000 >/dev/null 2>&1 & echo")
 	hook.Detached = true
-	launch(t, helper, hook)
+	output(t, helper, hook)
 	found, err := descendants(helper.PID())
 	if err != nil {
 		t.Fatal(err)
 	}
 	var fds []int
 	for _, p := range found {
-		if p.comm == "sleep" || p.comm == "setsid" {
+		if !p.dead {
 			fds = append(fds, watch(t, p.pid))
 		}
 	}
@@ -106,8 +106,19 @@ func hostOfKeeper() int {
 	}
 	ctx, cancel := withPatience()
 	defer cancel()
-	p, err := k.Launch(ctx, sh("setsid sleep 1000 & kill -9 $PPID; sleep 1000"), nil)
+	// Not before Launch has returned: the keeper must live to say that the
+	// command has started.
+	read, write, err := os.Pipe()
 	if err != nil {
+		return 3
+	}
+	command := sh("read go; setsid sleep 1000 & kill -9 $PPID; sleep 1000")
+	command.Stdin = read
+	p, err := k.Launch(ctx, command, nil)
+	if err != nil {
+		return 3
+	}
+	if _, err := write.WriteString("go\n"); err != nil {
 		return 3
 	}
 	if _, err := p.Wait(ctx); err != ErrKeeperDied {
