@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/capmon/capmon/cmd/capmon/terminal"
 	"github.com/capmon/capmon/trace"
@@ -64,23 +66,28 @@ func (t *Text) name(comm string) string {
 	if t.terminal {
 		return orNone(terminal.Printable(comm))
 	}
-	if !strings.ContainsFunc(comm, isAwkward) {
-		return orNone(comm)
-	}
 	var b strings.Builder
-	for i := range len(comm) {
-		if isAwkward(rune(comm[i])) {
-			fmt.Fprintf(&b, `\%03o`, comm[i])
+	for len(comm) > 0 {
+		r, size := utf8.DecodeRuneInString(comm)
+		if isAwkward(r, size) {
+			for i := range size {
+				fmt.Fprintf(&b, `\%03o`, comm[i])
+			}
 		} else {
-			b.WriteByte(comm[i])
+			b.WriteString(comm[:size])
 		}
+		comm = comm[size:]
 	}
-	return b.String()
+	return orNone(b.String())
 }
 
-// isAwkward: blanks and control characters, and the backslash that stands for
-// them.
-func isAwkward(r rune) bool { return r <= ' ' || r == '\\' || r == 0x7f }
+// isAwkward says whether a character of so many bytes could be taken for
+// something else than a part of the name: a blank, what is not printed or
+// changes the direction of what is, what is no UTF-8, and the backslash, which
+// stands for them.
+func isAwkward(r rune, size int) bool {
+	return r == '\\' || r == utf8.RuneError && size == 1 || !unicode.IsPrint(r) || unicode.IsSpace(r)
+}
 
 // orNone keeps a column that has nothing to say a word.
 func orNone(s string) string {

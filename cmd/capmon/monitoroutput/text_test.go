@@ -14,6 +14,11 @@ func TestMonitorNames(t *testing.T) {
 		{"a\x1b[31m", `a\033[31m`, "a�[31m"},
 		{`a\b`, `a\134b`, `a\b`},
 		{"a\nb", `a\012b`, "a�b"},
+		{"é", "é", "é"},
+		{"a\xffb", `a\377b`, "a�b"},
+		{"a\u009b31m", `a\302\23331m`, "a�31m"}, // C1: a control sequence of one character
+		{"a\u202eb", `a\342\200\256b`, "a�b"},   // from right to left
+		{"a\u00a0b", `a\302\240b`, "a�b"},       // a blank that is not one
 	}
 	for _, tt := range tests {
 		text := NewText(&bytes.Buffer{})
