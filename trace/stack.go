@@ -94,10 +94,6 @@ func Asker(stack []string) string {
 	return ""
 }
 
-// IsWrapper says whether a kernel function asks for a capability only on behalf
-// of its caller.
-func IsWrapper(function string) bool { return wrappers[function] }
-
 // unaudited are the functions that ask with CAP_OPT_NOAUDIT, so that their
 // mere presence above cap_capable says that a refusal is not to be logged.
 var unaudited = map[string]bool{

@@ -379,3 +379,10 @@ func hop() int {
 	}
 	return 0
 }
+
+// descendants lists what walk visits.
+func descendants(root int) ([]proc, error) {
+	var found []proc
+	err := walk(root, func(p proc) { found = append(found, p) })
+	return found, err
+}

@@ -90,13 +90,6 @@ func walk(root int, visit func(proc)) error {
 	return nil
 }
 
-// descendants lists what walk visits.
-func descendants(root int) ([]proc, error) {
-	var found []proc
-	err := walk(root, func(p proc) { found = append(found, p) })
-	return found, err
-}
-
 // childrenOf lists the children of every thread of a process, none for one
 // that has gone. It costs what the process has, not what the machine has.
 func childrenOf(pid int) []int {

@@ -3,6 +3,7 @@ package unit
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -20,8 +21,8 @@ func SystemPath(getenv func(string) string) []string {
 		"/run/systemd/system.attached",
 		"/run/systemd/generator",
 		"/usr/local/lib/systemd/system",
-		"/usr/lib/systemd/system",
 		"/lib/systemd/system",
+		"/usr/lib/systemd/system",
 		"/run/systemd/generator.late",
 	})
 }
@@ -37,7 +38,10 @@ func UserPath(getenv func(string) string, home string) []string {
 			return
 		}
 		for _, name := range names {
-			path = append(path, filepath.Join(base, "systemd", name))
+			// The variables may name what is looked in anyway.
+			if dir := filepath.Join(base, "systemd", name); !slices.Contains(path, dir) {
+				path = append(path, dir)
+			}
 		}
 	}
 	add(config, "user.control")
@@ -54,8 +58,9 @@ func UserPath(getenv func(string) string, home string) []string {
 	for _, dir := range filepath.SplitList(fallback(getenv("XDG_DATA_DIRS"), "/usr/local/share:/usr/share")) {
 		add(dir, "user")
 	}
-	add("/usr/local/lib", "user")
-	add("/usr/lib", "user")
+	for _, dir := range []string{"/usr/local/lib", "/usr/local/share", "/usr/lib", "/usr/share"} {
+		add(dir, "user")
+	}
 	add(runtime, "generator.late")
 	return overridden(getenv, path)
 }

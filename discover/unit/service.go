@@ -106,11 +106,3 @@ const (
 	LogsKind
 	ConfigurationKind
 )
-
-// String is the word that begins the option's name.
-func (k Kind) String() string {
-	return [...]string{"Runtime", "State", "Cache", "Logs", "Configuration"}[k]
-}
-
-// IsTemplated says whether the unit was made from a template.
-func (s Service) IsTemplated() bool { return s.Name.Instance != "" }

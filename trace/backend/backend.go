@@ -62,16 +62,6 @@ func Find(name string) (Backend, error) {
 	return Backend{}, &UnknownError{name}
 }
 
-// Known returns an UnknownError unless there is a backend of that name, or the
-// name is "", which stands for the best that loads.
-func Known(name string) error {
-	if name == "" {
-		return nil
-	}
-	_, err := Find(name)
-	return err
-}
-
 // prune removes the programs of all other backends.
 func (b Backend) prune(spec *ebpf.CollectionSpec) {
 	for _, other := range backends {

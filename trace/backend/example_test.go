@@ -8,7 +8,8 @@ import (
 
 func ExampleNames() {
 	fmt.Println(backend.Names())
-	fmt.Println(backend.Known("ftrace"))
+	_, err := backend.Find("ftrace")
+	fmt.Println(err)
 	// Output:
 	// [fexit tracepoint kprobe]
 	// unknown backend "ftrace": use fexit, tracepoint, kprobe
