@@ -20,7 +20,6 @@ struct hindrance {
 	u32 sandbox;
 	s32 error;
 	s32 syscall;
-	s32 tgid;
 	char comm[16];
 	/* The first two arguments, where they are text. */
 	char first[128];
@@ -56,7 +55,6 @@ int BPF_PROG(see_hindrance, struct pt_regs *regs, long ret)
 	    ret != -ENXIO && ret != -EACCES && ret != -EPERM && ret != -ENODEV)
 		return 0;
 	u32 sandbox = current_sandbox();
-	struct task_struct *task = (void *)bpf_get_current_task();
 	if (!sandbox || syscall_is_compat())
 		return 0;
 	struct hindrance *h = bpf_ringbuf_reserve(&hindrances, sizeof(*h), 0);
@@ -65,7 +63,6 @@ int BPF_PROG(see_hindrance, struct pt_regs *regs, long ret)
 	h->sandbox = sandbox;
 	h->error = -ret;
 	h->syscall = syscall_number();
-	h->tgid = process_id(task);
 	bpf_get_current_comm(h->comm, sizeof(h->comm));
 	if (bpf_probe_read_user_str(h->first, sizeof(h->first), (void *)first_argument()) < 0)
 		h->first[0] = 0;

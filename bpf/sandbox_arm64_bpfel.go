@@ -25,7 +25,6 @@ type SandboxHindrance struct {
 	Sandbox uint32
 	Error   int32
 	Syscall int32
-	Tgid    int32
 	Comm    [16]int8
 	First   [128]int8
 	Second  [128]int8

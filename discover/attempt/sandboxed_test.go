@@ -83,6 +83,9 @@ func TestSandboxKeepsTheHostAsItIs(t *testing.T) {
 				defer tracer.Close()
 			}
 			for _, h := range harmfulTable() {
+				if tracer == nil && h.traced {
+					continue // about what only a tracer sees
+				}
 				t.Run(h.name, func(t *testing.T) { h.run(t, tracer) })
 			}
 		})
@@ -90,9 +93,6 @@ func TestSandboxKeepsTheHostAsItIs(t *testing.T) {
 }
 
 func (h harmful) run(t *testing.T, tracer *follow.Tracer) {
-	if tracer == nil && h.traced {
-		t.Skip("needs a tracer")
-	}
 	if tracer == nil {
 		h.attempts = controller.DefaultMaxRuns
 	}

@@ -16,9 +16,7 @@ import (
 
 // format is one form.
 type format struct {
-	name string
-	// about says in a line what it is for.
-	about string
+	name  string
 	write func(controller.Report) []byte
 }
 
@@ -26,24 +24,24 @@ type format struct {
 // names.
 func formats() []format {
 	return []format{
-		{"ansible", "tasks with community.general.capabilities", ansible},
-		{"apparmor", "an AppArmor profile that allows these capabilities and no others", apparmor},
-		{"capsh", "a command line with capsh(1)", capshLine},
-		{"compose", "a service of a Compose file", compose},
-		{"docker", "a command line with docker run", docker},
-		{"dockerfile", "the lines of a Dockerfile that set file capabilities", dockerfile},
-		{"flags", "the options of docker run and podman run alone, for pasting", flags},
-		{"kubernetes", "a Pod with the securityContext of its container", kubernetes},
-		{"list", "the names, separated by commas, for pasting", list},
-		{"markdown", "a table with the reason for each capability, for a pull request", markdown},
-		{"oci", "process of an OCI runtime configuration (config.json), with all five sets", oci},
-		{"pam_cap", "a line of /etc/security/capability.conf, for all that the user starts", pamCap},
-		{"podman", "a command line with podman run", podman},
-		{"setcap", "setcap(8) commands, for whoever executes the files", setcap},
-		{"setpriv", "a command line with setpriv(1)", setprivLine},
-		{"systemd", "a drop-in for a systemd service", systemd},
-		{"systemd-run", "a command line with systemd-run(1)", systemdRun},
-		{"yaml", "the whole report as YAML", asYAML},
+		{"ansible", ansible},
+		{"apparmor", apparmor},
+		{"capsh", capshLine},
+		{"compose", compose},
+		{"docker", docker},
+		{"dockerfile", dockerfile},
+		{"flags", flags},
+		{"kubernetes", kubernetes},
+		{"list", list},
+		{"markdown", markdown},
+		{"oci", oci},
+		{"pam_cap", pamCap},
+		{"podman", podman},
+		{"setcap", setcap},
+		{"setpriv", setprivLine},
+		{"systemd", systemd},
+		{"systemd-run", systemdRun},
+		{"yaml", asYAML},
 	}
 }
 
@@ -54,12 +52,6 @@ func Formats() []string {
 		names = append(names, f.name)
 	}
 	return names
-}
-
-// About says in a line what a format is for; "" if there is no such format.
-func About(name string) string {
-	f, _ := lookup(name)
-	return f.about
 }
 
 func lookup(name string) (format, bool) {
