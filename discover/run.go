@@ -55,6 +55,12 @@ type Command struct {
 	// command is started; else the error of Discover is an
 	// *attempt.AlreadyReadyError.
 	Ready string
+	// Exercise, Reload and Stop take a daemon that is ready through more
+	// scenarios: commands for /bin/sh -c that run as this process does, with
+	// the daemon's process id in MAINPID. Exercise uses it as its clients
+	// would, Reload makes it read its configuration again, after which it must
+	// be ready again, and Stop ends it, and it must end well. They need Ready.
+	Exercise, Reload, Stop string
 
 	// Timeout ends an attempt with all its processes; 0 is DefaultTimeout.
 	Timeout time.Duration
@@ -181,6 +187,9 @@ func (d *Discoverer) Discover(ctx context.Context, c Command) (Report, error) {
 	if len(c.Args) == 0 {
 		return Report{}, errors.New("discover: no command")
 	}
+	if c.Ready == "" && c.Exercise+c.Reload+c.Stop != "" {
+		return Report{}, errors.New("to exercise, reload or stop a daemon takes a readiness command")
+	}
 	dir, err := os.Getwd()
 	if errors.Is(err, fs.ErrNotExist) {
 		return Report{}, errors.New("the working directory has been deleted: change to one that exists")
@@ -264,6 +273,7 @@ func (c Command) config(user account.Identity, root *account.Identity, warn func
 		Command: c.Args, Env: c.Env, Identity: user, Root: root, Stdin: c.Stdin,
 		Setup: c.Setup, Check: c.Check, Cleanup: c.Cleanup,
 		Timeout: c.Timeout, ExpectExit: c.ExpectExit, ExpectOutput: c.ExpectOutput,
+		Exercise: c.Exercise, Reload: c.Reload, Stop: c.Stop,
 		Ready: c.Ready, ReadyTimeout: c.ReadyTimeout, HookTimeout: c.HookTimeout,
 		Warn: warn,
 	}

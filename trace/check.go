@@ -26,6 +26,9 @@ const (
 	Fail Verdict = "FAIL"
 )
 
+// Scenario is one way of exercising a daemon, such as "start" and "serve".
+type Scenario string
+
 // Process is one process between two execs, as it was when it asked.
 type Process struct {
 	// PID is the thread group id in the pid namespace of capmon.
@@ -75,6 +78,11 @@ type Check struct {
 	// Stack is the kernel stack, innermost first, from the first function
 	// that is not capmon's own hook. A monitor leaves it out.
 	Stack []string `json:"stack"`
+
+	// Scenario is the one of a daemon's scenarios in which it was made
+	// (start, serve, reload or stop); "" where there is one only. Repeats in
+	// another scenario are another Check.
+	Scenario Scenario `json:"scenario"`
 
 	// Call tells system calls apart: checks with the same number were first
 	// made in one and the same call, and refusals among them are

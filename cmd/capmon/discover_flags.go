@@ -26,6 +26,8 @@ type discoverOptions struct {
 	expectExit, maxRuns   int
 	expectOutput          *regexp.Regexp
 	ready                 string
+	exercise              string
+	reload, stop          string
 	readyTimeout          time.Duration
 	hookTimeout           time.Duration
 	sandbox               sandboxChoice
@@ -62,6 +64,15 @@ func discoverFields() command.Fields[discoverOptions] {
 		command.String(command.Option{Name: "ready", Value: command.AnyCommand, Text: "for a daemon: run CMD as root until it " +
 			"succeeds; then the attempt has succeeded, and the daemon is ended. CMD must fail before the daemon is started"},
 			func(o *o) *string { return &o.ready }),
+		command.String(command.Option{Name: "exercise", Value: command.AnyCommand, Text: "with --ready: when the daemon is ready run CMD as root, which uses it as its " +
+			"clients would; if CMD fails, the attempt has failed. MAINPID is the daemon's process id"},
+			func(o *o) *string { return &o.exercise }),
+		command.String(command.Option{Name: "reload", Value: command.AnyCommand, Text: "with --ready: run CMD as root to make the daemon read its configuration " +
+			"again, such as 'kill -HUP $MAINPID'; it must be ready again then"},
+			func(o *o) *string { return &o.reload }),
+		command.String(command.Option{Name: "stop", Value: command.AnyCommand, Text: "with --ready: run CMD as root to stop the daemon, such as 'kill $MAINPID'; " +
+			"it must end then, and well"},
+			func(o *o) *string { return &o.stop }),
 		command.Duration(command.Option{Name: "ready-timeout", Value: command.AnyTime, Text: "a daemon that is not ready after TIME has failed " +
 			"(default: " + command.FormatTime(discover.DefaultReadyTimeout) + ", and less once other attempts have shown how long it takes)"},
 			func(o *o) *time.Duration { return &o.readyTimeout }),
@@ -167,6 +178,8 @@ func (o discoverOptions) validate() error {
 		return exit.Usagef("no command given: try capmon discover '<cmd>', or --emit FORMAT for the last discovery")
 	case len(o.command) > 0 && strings.TrimSpace(o.command[0]) == "":
 		return exit.Usagef("the command is empty: give it as one word in quotes, or as several after --")
+	case o.ready == "" && o.exercise+o.reload+o.stop != "":
+		return exit.Usagef("--exercise, --reload and --stop need --ready: without it capmon cannot tell when the daemon has started")
 	case o.jobs > 1 && !o.sandbox.set:
 		return exit.Usagef("--jobs needs --sandbox: attempts at the same time would be in each other's way")
 	case len(o.devices) > 0 && !o.sandbox.set:
@@ -200,6 +213,7 @@ func (o discoverOptions) discovered(stdin *os.File) discover.Command {
 	return discover.Command{
 		Args: o.command, User: o.user, Stdin: stdin,
 		Setup: o.setup, Check: o.check, Cleanup: o.cleanup, Ready: o.ready,
+		Exercise: o.exercise, Reload: o.reload, Stop: o.stop,
 		Timeout: o.timeout, ReadyTimeout: o.readyTimeout, HookTimeout: o.hookTimeout,
 		ExpectExit: o.expectExit, ExpectOutput: o.expectOutput,
 	}

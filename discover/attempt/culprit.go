@@ -13,10 +13,14 @@ import (
 // the checks that it made in the end: after the last process that it had
 // started was gone. Those of a process that failed beside it count as well. Nothing
 // is marked where the command did not fail by itself, for example when it was
-// ended for taking too long.
+// ended for taking too long; but of a daemon that failed in one scenario, all
+// that was checked in that.
 func blame(a *controller.Attempt, images []trace.Image) {
 	if a.Success || len(images) == 0 {
 		return
+	}
+	for i, c := range a.Checks {
+		a.Checks[i].AtEnd = c.Scenario != "" && c.Scenario == a.Scenario
 	}
 	f := family{images: images, refused: lastRefusals(a.Checks)}
 	command := f.last(0)
@@ -27,7 +31,7 @@ func blame(a *controller.Attempt, images []trace.Image) {
 	process := images[culprit].Process
 	a.Failed = &process
 	for i, c := range a.Checks {
-		a.Checks[i].AtEnd = c.Image == culprit && c.First >= since || f.beside(c.Image, culprit)
+		a.Checks[i].AtEnd = c.AtEnd || c.Image == culprit && c.First >= since || f.beside(c.Image, culprit)
 	}
 }
 

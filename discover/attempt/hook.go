@@ -15,7 +15,9 @@ import (
 
 // HookError is a hook that failed.
 type HookError struct {
-	// Hook is "setup", "cleanup", or "ready" if that could not be executed.
+	// Hook is "setup", "cleanup", or "ready" if that could not be executed;
+	// in what an attempt says of itself also "check", "exercise", "reload" and
+	// "stop".
 	Hook string
 	// Status is the exit status, 128+N after signal N.
 	Status int
@@ -36,16 +38,17 @@ type helper func() (*launch.Keeper, error)
 // hookSpec is a command of the user's, run by the shell as capmon itself is.
 // It has a process group of its own, so that Ctrl-C reaches it only through
 // capmon.
-func hookSpec(command string) launch.Spec {
+func hookSpec(command string, environ ...string) launch.Spec {
 	return launch.Spec{
-		Path: "/bin/sh", Args: []string{"sh", "-c", command}, Env: os.Environ(), Detached: true,
+		Path: "/bin/sh", Args: []string{"sh", "-c", command}, Env: append(os.Environ(), environ...), Detached: true,
 	}
 }
 
 // runHook runs a hook, if there is one. What it prints goes to a file: not to
 // a pipe, which a process that it leaves in the background would hold open.
-// Such a process is not waited for.
-func (r *Runner) runHook(ctx context.Context, name, command string) error {
+// Such a process is not waited for. Its environment is capmon's own, with what
+// is given here.
+func (r *Runner) runHook(ctx context.Context, name, command string, environ ...string) error {
 	if command == "" {
 		return nil
 	}
@@ -54,7 +57,7 @@ func (r *Runner) runHook(ctx context.Context, name, command string) error {
 		return err
 	}
 	defer printed.Close()
-	spec := hookSpec(command)
+	spec := hookSpec(command, environ...)
 	spec.Stdout, spec.Stderr, spec.Bequeathed = printed, printed, name == cleanupHook
 	status, err := r.execHook(ctx, spec)
 	outcome, timedOut := describeExit(status), errors.Is(err, context.DeadlineExceeded)

@@ -1,13 +1,13 @@
 package attempt
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
 
-	"github.com/capmon/capmon/caps/launch"
 	"github.com/capmon/capmon/discover/controller"
 )
 
@@ -37,14 +37,6 @@ func (e *AlreadyReadyError) Error() string {
 	return "already ready before the command was started: is another instance running?"
 }
 
-// overError is why there is nothing left to wait for.
-type overError struct {
-	attempt controller.Attempt
-	alone   bool
-}
-
-func (e *overError) Error() string { return e.attempt.Outcome }
-
 // unready returns an *AlreadyReadyError unless Ready fails.
 func (r *Runner) unready(ctx context.Context) error {
 	if r.config.Ready == "" || !r.pace.asksBefore() {
@@ -64,36 +56,31 @@ func (r *Runner) unready(ctx context.Context) error {
 	return &AlreadyReadyError{Earlier: r.pace.madeAny()}
 }
 
-// awaitReady tries Ready until it succeeds, the command has ended in failure or
-// left no process, or the time is over. A command that ended well may have left
-// a daemon behind, so it is tried on as long as any process of it runs. It
-// returns how the command went, and whether no process of it is left.
-func (r *Runner) awaitReady(ctx context.Context, process *launch.Process, printed *output) (controller.Attempt, bool, error) {
-	running, end := context.WithCancelCause(ctx)
-	defer end(nil)
-	go r.watch(running, process, end)
+// awaitReady tries Ready until it succeeds, the daemon is over, or the time is.
+// A command that ended well may have left a daemon behind, so it is tried on as
+// long as any process of it runs.
+func (d *daemon) awaitReady(ctx context.Context) (controller.Attempt, error) {
+	r := d.runner
 	limit := r.pace.limit(r.config.ReadyTimeout)
-	within, cancel := context.WithTimeout(running, limit)
+	within, cancel := context.WithTimeout(d.running, limit)
 	defer cancel()
 
 	began := time.Now()
 	var last *HookError
 	for {
 		not, err := r.isReady(within)
-		var over *overError
 		switch {
-		case errors.As(context.Cause(running), &over):
-			over.attempt.Outcome += " before it was ready"
-			return over.attempt, over.alone, nil
+		case d.over() != nil:
+			return d.ended(" before it was ready"), nil
 		case ctx.Err() != nil:
-			return controller.Attempt{}, false, ctx.Err()
+			return controller.Attempt{}, ctx.Err()
 		case err == nil && not == nil:
-			return r.stays(running, time.Since(began))
+			return d.stays(ctx, time.Since(began))
 		case within.Err() != nil:
-			printed.preface = prefaced(last)
-			return r.notReady(limit, last), false, nil
+			d.printed.preface = prefaced(last)
+			return r.notReady(limit, last), nil
 		case err != nil:
-			return controller.Attempt{}, false, err
+			return controller.Attempt{}, err
 		}
 		last = not
 		select {
@@ -103,38 +90,16 @@ func (r *Runner) awaitReady(ctx context.Context, process *launch.Process, printe
 	}
 }
 
-// watch ends the wait when the command has failed, or left no process.
-func (r *Runner) watch(running context.Context, process *launch.Process, end context.CancelCauseFunc) {
-	exit, err := process.Wait(running)
-	if err != nil {
-		return
+// stays says whether the daemon lives on when it is ready.
+func (d *daemon) stays(ctx context.Context, took time.Duration) (controller.Attempt, error) {
+	if err := d.moment(ctx); err != nil {
+		return controller.Attempt{}, err
 	}
-	attempt := r.ended(exit)
-	if attempt.Success && !exit.Alone {
-		if r.keeper.WaitAll(running) != nil {
-			return
-		}
-		attempt.Outcome += " and no process left,"
-		exit.Alone = true
+	if d.over() != nil {
+		return d.ended(" though it seemed ready"), nil
 	}
-	attempt.Success = false
-	end(&overError{attempt, exit.Alone})
-}
-
-// stays says whether the command lives on when it is ready.
-func (r *Runner) stays(running context.Context, took time.Duration) (controller.Attempt, bool, error) {
-	select {
-	case <-time.After(readyMoment):
-		r.pace.ready(took)
-		return controller.Attempt{Success: true, Outcome: "ready", Duration: took}, false, nil
-	case <-running.Done():
-	}
-	var over *overError
-	if errors.As(context.Cause(running), &over) {
-		over.attempt.Outcome += " though it seemed ready"
-		return over.attempt, over.alone, nil
-	}
-	return controller.Attempt{}, false, running.Err()
+	d.runner.pace.ready(took)
+	return controller.Attempt{Success: true, Outcome: "ready", Duration: took}, nil
 }
 
 // notReady is an attempt in which Ready did not succeed in time; last is how
@@ -152,33 +117,41 @@ func (r *Runner) notReady(limit time.Duration, last *HookError) controller.Attem
 	return attempt
 }
 
-// prefaced is what Ready printed, each line marked.
+// prefaced is what a hook printed, each line marked.
 func prefaced(last *HookError) string {
 	var b strings.Builder
 	if last != nil {
+		name := cmp.Or(hookNames[last.Hook], last.Hook)
 		for line := range strings.Lines(last.Output) {
-			b.WriteString("[readiness command] " + strings.TrimSuffix(line, "\n") + "\n")
+			b.WriteString("[" + name + " command] " + strings.TrimSuffix(line, "\n") + "\n")
 		}
 	}
 	return b.String()
 }
 
+// hookNames are those that are called otherwise than they are given.
+var hookNames = map[string]string{"ready": "readiness"}
+
 // isReady runs Ready and returns how it failed, nil if it did not. A command
 // that does not exist is an error.
 func (r *Runner) isReady(ctx context.Context) (*HookError, error) {
-	err := r.runHook(ctx, "ready", r.config.Ready)
-	var not *HookError
-	if !errors.As(err, &not) {
+	return failed(r.runHook(ctx, "ready", r.config.Ready))
+}
+
+// failed tells a hook that failed from one that could not be run.
+func failed(err error) (*HookError, error) {
+	var hook *HookError
+	if !errors.As(err, &hook) {
 		return nil, err
 	}
 	// POSIX sh, "Exit Status for Commands".
-	switch not.Status {
+	switch hook.Status {
 	case 126:
-		not.Outcome += ", command not executable"
-		return nil, not
+		hook.Outcome += ", command not executable"
+		return nil, hook
 	case 127:
-		not.Outcome += ", command not found"
-		return nil, not
+		hook.Outcome += ", command not found"
+		return nil, hook
 	}
-	return not, nil
+	return hook, nil
 }

@@ -61,6 +61,11 @@ type Config struct {
 	// before the command is started, and some process of the command must live
 	// when it has succeeded, and a moment later.
 	Ready string
+	// Exercise, Reload and Stop go with Ready: when the daemon is ready they
+	// are run, as capmon itself is and with the daemon's process id in MAINPID.
+	// Each must succeed, and the daemon live on, but for Stop, after which it
+	// must end, and well. After Reload it must be ready again.
+	Exercise, Reload, Stop string
 	// ReadyTimeout is how long that may take. 0 is DefaultReadyTimeout, and
 	// less once other attempts have shown how long it takes.
 	ReadyTimeout time.Duration
@@ -203,7 +208,7 @@ func (r *Runner) run(ctx context.Context, grant caps.Set, user account.Identity)
 		}
 		return err
 	}
-	attempt, err := r.execute(ctx, r.spec(grant, user, stdin, printed.write), arm, printed)
+	attempt, err := r.execute(ctx, r.spec(grant, user, stdin, printed.write), arm, printed, func() recorded { return recorded{recording} })
 	attempt.Output = printed.finish() + attempt.Output
 	if attempt.Success && !printed.asExpected() {
 		attempt.Success = false
@@ -231,7 +236,7 @@ func (r *Runner) spec(grant caps.Set, user account.Identity, stdin, out *os.File
 
 // execute starts the command, waits until it is known whether it succeeded,
 // and ends what is left of it.
-func (r *Runner) execute(ctx context.Context, spec launch.Spec, arm func(int) error, printed *output) (controller.Attempt, error) {
+func (r *Runner) execute(ctx context.Context, spec launch.Spec, arm func(int) error, printed *output, seen func() recorded) (controller.Attempt, error) {
 	// What the command does to its keeper must not cost more than its time.
 	starting, cancel := context.WithTimeout(ctx, r.config.Timeout)
 	defer cancel()
@@ -253,7 +258,7 @@ func (r *Runner) execute(ctx context.Context, spec launch.Spec, arm func(int) er
 	if err != nil {
 		return controller.Attempt{}, err
 	}
-	attempt, alone, err := r.await(ctx, process, printed)
+	attempt, alone, err := r.await(ctx, process, printed, seen())
 	if err == nil {
 		err = r.check(ctx, &attempt)
 	}
@@ -269,9 +274,9 @@ func (r *Runner) execute(ctx context.Context, spec launch.Spec, arm func(int) er
 }
 
 // await returns how the command went, and whether no process of it is left.
-func (r *Runner) await(ctx context.Context, process *launch.Process, printed *output) (controller.Attempt, bool, error) {
+func (r *Runner) await(ctx context.Context, process *launch.Process, printed *output, seen recorded) (controller.Attempt, bool, error) {
 	if r.config.Ready != "" {
-		return r.awaitReady(ctx, process, printed)
+		return r.awaitDaemon(ctx, newDaemon(ctx, r, process, printed), seen)
 	}
 	limit, cancel := context.WithTimeout(ctx, r.config.Timeout)
 	defer cancel()
@@ -286,6 +291,20 @@ func (r *Runner) await(ctx context.Context, process *launch.Process, printed *ou
 		return controller.Attempt{}, false, err
 	}
 	return r.ended(exit), exit.Alone, nil
+}
+
+// awaitDaemon is await for a daemon, which goes through its scenarios.
+func (r *Runner) awaitDaemon(ctx context.Context, d *daemon, seen recorded) (controller.Attempt, bool, error) {
+	defer d.forget(nil)
+	attempt, err := d.awaitReady(ctx)
+	switch {
+	case err != nil:
+	case !attempt.Success:
+		attempt.Scenario = controller.Start
+	default:
+		err = r.goThrough(ctx, d, seen, &attempt)
+	}
+	return attempt, d.alone(), err
 }
 
 // ended is how an attempt went that ended by itself.

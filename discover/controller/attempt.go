@@ -49,6 +49,10 @@ type Attempt struct {
 	// Outcome says in words how it ended: "exit 2", "killed by SIGSEGV",
 	// "timed out after 1m0s", "check failed: exit 1".
 	Outcome string `json:"outcome"`
+	// Scenario is the one that failed, and Passed are those that went well, of
+	// a daemon that is taken through several.
+	Scenario Scenario   `json:"scenario"`
+	Passed   []Scenario `json:"passed"`
 	// Duration of the command alone.
 	Duration time.Duration `json:"-"`
 	// Failed is the process in which the failure began; nil if the command

@@ -15,6 +15,7 @@ func (r Report) MarshalJSON() ([]byte, error) {
 	p.User.Groups = orEmpty(p.User.Groups)
 	p.MustNot = orEmpty(p.MustNot)
 	p.Tolerated = orEmpty(p.Tolerated)
+	p.Scenarios = orEmpty(p.Scenarios)
 	p.Alternatives = orEmpty(p.Alternatives)
 	p.Advice = orEmpty(p.Advice)
 	p.Evidence = orEmpty(p.Evidence)
@@ -37,6 +38,7 @@ type attemptJSON struct {
 func (a Attempt) MarshalJSON() ([]byte, error) {
 	j := attemptJSON{attemptFields(a), a.Duration.Seconds()}
 	j.Elevated = orEmpty(j.Elevated)
+	j.Passed = orEmpty(j.Passed)
 	j.Checks = orEmpty(j.Checks)
 	j.Hindrances = orEmpty(j.Hindrances)
 	return json.Marshal(j)

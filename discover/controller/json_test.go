@@ -84,6 +84,8 @@ func words(t reflect.Type) string {
 		return string(controller.Minimal)
 	case reflect.TypeFor[controller.Advice]():
 		return string(controller.CleanUp)
+	case reflect.TypeFor[controller.Scenario]():
+		return string(controller.Serve)
 	case reflect.TypeFor[trace.Verdict]():
 		return string(trace.Fail)
 	}

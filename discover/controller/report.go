@@ -63,6 +63,9 @@ type Result struct {
 	// Tolerated are the refusals in spite of which the command succeeded with
 	// the set.
 	Tolerated []trace.Check `json:"tolerated"`
+	// Scenarios say which scenario needs what, of a daemon that is taken
+	// through several; empty for others.
+	Scenarios []ScenarioNeed `json:"scenarios"`
 	// Alternatives are the minimal sets that were found, Capabilities among
 	// them, the least powerful first; empty when they were not asked for.
 	Alternatives []caps.Set `json:"alternatives"`

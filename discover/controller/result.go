@@ -13,6 +13,7 @@ func (f *finder) result(err error) Result {
 		Narrow:       f.narrow && f.proven && f.excluded && f.conflict == nil,
 		MustNot:      f.mustNot,
 		Tolerated:    f.tolerated(),
+		Scenarios:    f.scenarios(),
 		Alternatives: f.alternatives,
 		Unheld:       refused(f.allRuns()).Minus(f.opts.Grantable),
 		Refused:      refused(f.allRuns()),

@@ -36,9 +36,14 @@ func (r *Recording) Collect() (trace.Trace, error) {
 	if !r.seen {
 		return trace.Trace{}, ErrNotSeen
 	}
-	if err := c.collectChecks(r.attempt); err != nil {
+	raw, err := r.takeChecks("")
+	if err != nil {
 		return trace.Trace{}, err
 	}
+	if err := c.collectChecks(append(r.marked, raw...)); err != nil {
+		return trace.Trace{}, err
+	}
+	r.marked = nil
 	if r.disarmed.Load() && !slices.ContainsFunc(c.trace.Images, trace.Image.Runs) {
 		if err := r.tracer.sysExit.end(r); err != nil {
 			return trace.Trace{}, fmt.Errorf("detach eBPF program: %w", err)
@@ -50,6 +55,36 @@ func (r *Recording) Collect() (trace.Trace, error) {
 	}
 	c.trace.Lost = lost
 	return c.trace, nil
+}
+
+// Mark says that what was checked since the beginning, or the last Mark, was
+// checked in the scenario of that name.
+func (r *Recording) Mark(scenario trace.Scenario) error {
+	r.tracer.collecting.Lock()
+	defer r.tracer.collecting.Unlock()
+	raw, err := r.takeChecks(scenario)
+	r.marked = append(r.marked, raw...)
+	return err
+}
+
+// rawCheck is a check as the kernel side has it, and the scenario of it.
+type rawCheck struct {
+	backend.Entry[bpf.CommandCheckKey, bpf.CommandCheck]
+	scenario trace.Scenario
+}
+
+// takeChecks removes from the kernel's map what was recorded of r.
+func (r *Recording) takeChecks(scenario trace.Scenario) ([]rawCheck, error) {
+	entries, err := backend.Take[bpf.CommandCheckKey, bpf.CommandCheck](r.tracer.maps.Checks,
+		func(k bpf.CommandCheckKey) bool { return k.Image.Attempt == r.attempt })
+	if err != nil {
+		return nil, err
+	}
+	raw := make([]rawCheck, len(entries))
+	for i, entry := range entries {
+		raw[i] = rawCheck{entry, scenario}
+	}
+	return raw, nil
 }
 
 type collector struct {
@@ -150,12 +185,7 @@ func (c *collector) exe(known map[bpf.CommandExeKey]bpf.CommandExe, key bpf.Comm
 	return exe, nil
 }
 
-func (c *collector) collectChecks(attempt uint32) error {
-	raw, err := backend.Take[bpf.CommandCheckKey, bpf.CommandCheck](c.tracer.maps.Checks,
-		func(k bpf.CommandCheckKey) bool { return k.Image.Attempt == attempt })
-	if err != nil {
-		return err
-	}
+func (c *collector) collectChecks(raw []rawCheck) error {
 	sort.Slice(raw, func(i, j int) bool { return raw[i].Value.First < raw[j].Value.First })
 	known := map[repeats]int{}
 	for _, r := range raw {
@@ -163,7 +193,8 @@ func (c *collector) collectChecks(attempt uint32) error {
 		if err != nil {
 			return err
 		}
-		k := repeatsOf(r.Key, check.Stack)
+		check.Scenario = r.scenario
+		k := repeatsOf(r.Key, check.Stack, r.scenario)
 		if i, ok := known[k]; ok {
 			c.trace.Checks[i].Count += check.Count
 			continue
@@ -178,13 +209,14 @@ func (c *collector) collectChecks(attempt uint32) error {
 // have more than one record of a kind: what it takes for two ways to a check
 // can have one and the same stack.
 type repeats struct {
-	key   bpf.CommandCheckKey // without its path
-	stack string
+	key      bpf.CommandCheckKey // without its path
+	stack    string
+	scenario trace.Scenario
 }
 
-func repeatsOf(key bpf.CommandCheckKey, stack []string) repeats {
+func repeatsOf(key bpf.CommandCheckKey, stack []string, scenario trace.Scenario) repeats {
 	key.Site.Path = 0
-	return repeats{key, strings.Join(stack, " ")}
+	return repeats{key, strings.Join(stack, " "), scenario}
 }
 
 func (c *collector) check(key bpf.CommandCheckKey, raw bpf.CommandCheck) (trace.Check, error) {

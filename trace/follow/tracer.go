@@ -134,6 +134,8 @@ type Recording struct {
 	// lostBefore, the records that were lost before those that count for r.
 	seen       bool
 	lostBefore uint64
+	// marked are the checks of scenarios that are over; guarded by collecting.
+	marked []rawCheck
 }
 
 // Arm follows the next process that the thread tid forks, and all its

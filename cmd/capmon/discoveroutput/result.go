@@ -30,6 +30,7 @@ func WriteResult(w io.Writer, r discover.Report) error {
 	for _, c := range r.WentOnWithout() {
 		fmt.Fprintf(&b, "went on without %s (%s)\n", c.Cap, describeCall(c))
 	}
+	writeScenarios(&b, r)
 	writeAlternatives(&b, r)
 	for _, exe := range r.Elevated {
 		fmt.Fprintf(&b, "note: %s is set-user-ID, set-group-ID or has file capabilities; under no_new_privs that lent it nothing\n", terminal.Printable(exe))
