@@ -13,6 +13,12 @@ import (
 	"github.com/cilium/ebpf"
 )
 
+type CommandArming struct {
+	_       structs.HostLayout
+	Attempt uint32
+	Skip    uint32
+}
+
 type CommandCheck struct {
 	_     structs.HostLayout
 	First uint64
@@ -108,6 +114,8 @@ type CommandStack struct {
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
 	CommandMapArmed                 = "armed"
+	CommandMapAwaited               = "awaited"
+	CommandMapAwaitedCgroups        = "awaited_cgroups"
 	CommandMapCalls                 = "calls"
 	CommandMapChecks                = "checks"
 	CommandMapExeScratch            = "exe_scratch"
@@ -209,20 +217,22 @@ type CommandProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type CommandMapSpecs struct {
-	Armed      *ebpf.MapSpec `ebpf:"armed"`
-	Calls      *ebpf.MapSpec `ebpf:"calls"`
-	Checks     *ebpf.MapSpec `ebpf:"checks"`
-	ExeScratch *ebpf.MapSpec `ebpf:"exe_scratch"`
-	Exes       *ebpf.MapSpec `ebpf:"exes"`
-	Followed   *ebpf.MapSpec `ebpf:"followed"`
-	Images     *ebpf.MapSpec `ebpf:"images"`
-	Lost       *ebpf.MapSpec `ebpf:"lost"`
-	NewThreads *ebpf.MapSpec `ebpf:"new_threads"`
-	Pending    *ebpf.MapSpec `ebpf:"pending"`
-	Stacks     *ebpf.MapSpec `ebpf:"stacks"`
-	Threads    *ebpf.MapSpec `ebpf:"threads"`
-	Walks      *ebpf.MapSpec `ebpf:"walks"`
-	Ways       *ebpf.MapSpec `ebpf:"ways"`
+	Armed          *ebpf.MapSpec `ebpf:"armed"`
+	Awaited        *ebpf.MapSpec `ebpf:"awaited"`
+	AwaitedCgroups *ebpf.MapSpec `ebpf:"awaited_cgroups"`
+	Calls          *ebpf.MapSpec `ebpf:"calls"`
+	Checks         *ebpf.MapSpec `ebpf:"checks"`
+	ExeScratch     *ebpf.MapSpec `ebpf:"exe_scratch"`
+	Exes           *ebpf.MapSpec `ebpf:"exes"`
+	Followed       *ebpf.MapSpec `ebpf:"followed"`
+	Images         *ebpf.MapSpec `ebpf:"images"`
+	Lost           *ebpf.MapSpec `ebpf:"lost"`
+	NewThreads     *ebpf.MapSpec `ebpf:"new_threads"`
+	Pending        *ebpf.MapSpec `ebpf:"pending"`
+	Stacks         *ebpf.MapSpec `ebpf:"stacks"`
+	Threads        *ebpf.MapSpec `ebpf:"threads"`
+	Walks          *ebpf.MapSpec `ebpf:"walks"`
+	Ways           *ebpf.MapSpec `ebpf:"ways"`
 }
 
 // CommandVariableSpecs contains global variables before they are loaded into the kernel.
@@ -261,25 +271,29 @@ func (o *CommandObjects) Close() error {
 //
 // It can be passed to LoadCommandObjects or ebpf.CollectionSpec.LoadAndAssign.
 type CommandMaps struct {
-	Armed      *ebpf.Map `ebpf:"armed"`
-	Calls      *ebpf.Map `ebpf:"calls"`
-	Checks     *ebpf.Map `ebpf:"checks"`
-	ExeScratch *ebpf.Map `ebpf:"exe_scratch"`
-	Exes       *ebpf.Map `ebpf:"exes"`
-	Followed   *ebpf.Map `ebpf:"followed"`
-	Images     *ebpf.Map `ebpf:"images"`
-	Lost       *ebpf.Map `ebpf:"lost"`
-	NewThreads *ebpf.Map `ebpf:"new_threads"`
-	Pending    *ebpf.Map `ebpf:"pending"`
-	Stacks     *ebpf.Map `ebpf:"stacks"`
-	Threads    *ebpf.Map `ebpf:"threads"`
-	Walks      *ebpf.Map `ebpf:"walks"`
-	Ways       *ebpf.Map `ebpf:"ways"`
+	Armed          *ebpf.Map `ebpf:"armed"`
+	Awaited        *ebpf.Map `ebpf:"awaited"`
+	AwaitedCgroups *ebpf.Map `ebpf:"awaited_cgroups"`
+	Calls          *ebpf.Map `ebpf:"calls"`
+	Checks         *ebpf.Map `ebpf:"checks"`
+	ExeScratch     *ebpf.Map `ebpf:"exe_scratch"`
+	Exes           *ebpf.Map `ebpf:"exes"`
+	Followed       *ebpf.Map `ebpf:"followed"`
+	Images         *ebpf.Map `ebpf:"images"`
+	Lost           *ebpf.Map `ebpf:"lost"`
+	NewThreads     *ebpf.Map `ebpf:"new_threads"`
+	Pending        *ebpf.Map `ebpf:"pending"`
+	Stacks         *ebpf.Map `ebpf:"stacks"`
+	Threads        *ebpf.Map `ebpf:"threads"`
+	Walks          *ebpf.Map `ebpf:"walks"`
+	Ways           *ebpf.Map `ebpf:"ways"`
 }
 
 func (m *CommandMaps) Close() error {
 	return _CommandClose(
 		m.Armed,
+		m.Awaited,
+		m.AwaitedCgroups,
 		m.Calls,
 		m.Checks,
 		m.ExeScratch,

@@ -17,10 +17,17 @@
 struct followed {
 	struct image_key image;
 	u32 recording; /* not before the command's own exec */
-	u32 pad;
+	u32 skip;      /* execs that are not the command's own yet */
 };
 
-HASH(armed, u32, u32, 64);              /* launching thread_id() -> attempt */
+struct arming {
+	u32 attempt;
+	u32 skip;
+};
+
+HASH(armed, u32, struct arming, 64);    /* launching thread_id() -> attempt */
+HASH(awaited, u32, u32, 64);            /* process_id() that will exec -> attempt */
+HASH(awaited_cgroups, u64, u32, 64);    /* cgroup id -> attempt */
 HASH(followed, u32, struct followed, 1 << 16); /* thread group -> image */
 
 static __always_inline void add_image(const struct image_key *key,
@@ -44,7 +51,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	struct image image = {};
 	struct followed *pf;
 	struct image *pi;
-	u32 *attempt;
+	struct arming *arming;
 
 	if (tgid == child_tgid) {
 		if (current_thread())
@@ -60,10 +67,11 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 			image.exe = pi->exe;
 	} else {
 		tid = thread_id(parent);
-		attempt = bpf_map_lookup_elem(&armed, &tid);
-		if (!attempt)
+		arming = bpf_map_lookup_elem(&armed, &tid);
+		if (!arming)
 			return 0;
-		f.image.attempt = *attempt;
+		f.image.attempt = arming->attempt;
+		f.skip = arming->skip;
 	}
 	f.image.tgid = child_tgid;
 	f.image.start = bpf_ktime_get_ns();
@@ -76,6 +84,66 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	return 0;
 }
 
+#define CGROUP_DEPTH 8
+
+/* systemd since 255 sets a service up in a program of this name, which
+ * executes the service's own (systemd's src/core/executor.c). */
+static __always_inline bool is_executor(struct linux_binprm *bprm)
+{
+	static const char executor[] = "systemd-executor";
+	char name[sizeof(executor)];
+	struct dentry *dentry = BPF_CORE_READ(bprm, file, f_path.dentry);
+
+	if (bpf_probe_read_kernel_str(name, sizeof(name),
+				      BPF_CORE_READ(dentry, d_name.name)) != sizeof(name))
+		return false;
+	for (u32 i = 0; i < sizeof(name); i++)
+		if (name[i] != executor[i])
+			return false;
+	return true;
+}
+
+/* The attempt that waits for this process, or one of its cgroup, to execute
+ * something. */
+static __always_inline u32 *awaiting_attempt(struct task_struct *task)
+{
+	u32 pid = process_id(task), *attempt;
+	u64 cgroup;
+
+	attempt = bpf_map_lookup_elem(&awaited, &pid);
+	for (int level = 1; !attempt && level <= CGROUP_DEPTH; level++) {
+		cgroup = bpf_get_current_ancestor_cgroup_id(level);
+		if (!cgroup)
+			break;
+		attempt = bpf_map_lookup_elem(&awaited_cgroups, &cgroup);
+	}
+	return attempt;
+}
+
+/* Follows the current process from this exec on, if an attempt waits for it. */
+static __always_inline void follow_awaited(struct task_struct *task,
+					   struct linux_binprm *bprm)
+{
+	struct followed f = {};
+	struct image image = {};
+	u32 *attempt = awaiting_attempt(task);
+
+	if (!attempt || is_executor(bprm))
+		return;
+	f.image.attempt = *attempt;
+	f.image.tgid = task->tgid;
+	f.image.start = bpf_ktime_get_ns();
+	f.recording = 1;
+	image.executed = 1;
+	image.pid = process_id(task);
+	image.ppid = process_id(task->real_parent);
+	__builtin_memcpy(image.comm, task->comm, COMM_LEN);
+	record_exe(bprm->file, &image.exe);
+	add_image(&f.image, &image);
+	follow(f.image.tgid, &f);
+	mark_thread(task);
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, int old_pid,
 	     struct linux_binprm *bprm)
@@ -85,8 +153,14 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid,
 	struct image image = {};
 	struct image *old;
 
-	if (!f)
+	if (!f) {
+		follow_awaited(task, bprm);
 		return 0;
+	}
+	if (f->skip) {
+		f->skip--;
+		return 0;
+	}
 	old = bpf_map_lookup_elem(&images, &f->image);
 	image.parent = f->image;
 	image.executed = 1;

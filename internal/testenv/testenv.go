@@ -16,6 +16,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // The variables that scripts/vmtest.sh sets in a virtual machine.
@@ -132,4 +134,17 @@ func ExamplesNeedRoot() {
 		// Cannot fail: package testing defines the flag.
 		_ = flag.Set("test.skip", "^Example")
 	}
+}
+
+// Cgroup2 is where the cgroup v2 tree is mounted.
+func Cgroup2(t *testing.T) string {
+	t.Helper()
+	for _, dir := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"} {
+		var st unix.Statfs_t
+		if unix.Statfs(dir, &st) == nil && st.Type == unix.CGROUP2_SUPER_MAGIC {
+			return dir
+		}
+	}
+	Cannot(t, "no cgroup v2 tree is mounted")
+	return ""
 }

@@ -18,8 +18,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
-	"time"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/features"
@@ -120,51 +118,4 @@ func (t *Tracer) Close() error {
 		return nil
 	}
 	return errors.Join(t.sysExit.close(), t.programs.Close(), t.symbols.Close(), t.maps.Close())
-}
-
-// Recording is what is seen of one command.
-type Recording struct {
-	tracer  *Tracer
-	attempt uint32
-	tid     uint32
-	start   time.Duration
-
-	disarmed atomic.Bool
-	// seen: the fork of the armed thread was; guarded by collecting, as is
-	// lostBefore, the records that were lost before those that count for r.
-	seen       bool
-	lostBefore uint64
-	// marked are the checks of scenarios that are over; guarded by collecting.
-	marked []rawCheck
-}
-
-// Arm follows the next process that the thread tid forks, and all its
-// descendants. They are recorded from that process's exec on, the exec
-// included.
-func (t *Tracer) Arm(tid int) (*Recording, error) {
-	t.mu.Lock()
-	t.lastAttempt++
-	r := &Recording{tracer: t, attempt: t.lastAttempt, tid: uint32(tid), start: backend.Monotonic()}
-	t.mu.Unlock()
-	var err error
-	if r.lostBefore, err = t.programs.Lost(); err != nil {
-		return nil, err
-	}
-	if err := t.sysExit.begin(t.programs, r); err != nil {
-		return nil, err
-	}
-	if err := t.maps.Armed.Put(r.tid, r.attempt); err != nil {
-		return nil, errors.Join(fmt.Errorf("arm tracer: %w", err), t.sysExit.end(r))
-	}
-	return r, nil
-}
-
-// Disarm ends the following of new children of the armed thread. What was
-// forked stays followed.
-func (r *Recording) Disarm() error {
-	if err := r.tracer.maps.Armed.Delete(r.tid); err != nil && !errors.Is(err, ebpf.ErrKeyNotExist) {
-		return fmt.Errorf("disarm tracer: %w", err)
-	}
-	r.disarmed.Store(true)
-	return nil
 }

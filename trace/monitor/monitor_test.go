@@ -107,7 +107,8 @@ func TestMonitorTreeHasFutureDescendants(t *testing.T) {
 }
 
 func TestMonitorCgroupHasWhatIsBelow(t *testing.T) {
-	root := cgroup2(t)
+	loader.Backends(t) // root
+	root := testenv.Cgroup2(t)
 	dir := filepath.Join(root, "capmon-test-"+strconv.Itoa(os.Getpid()))
 	below := filepath.Join(dir, "below")
 	for _, d := range []string{dir, below} {
@@ -129,19 +130,6 @@ func TestMonitorCgroupHasWhatIsBelow(t *testing.T) {
 		move(t, inside.pid, root)
 		move(t, deeper.pid, root)
 	})
-}
-
-func cgroup2(t *testing.T) string {
-	t.Helper()
-	loader.Backends(t) // root
-	for _, dir := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"} {
-		var st unix.Statfs_t
-		if unix.Statfs(dir, &st) == nil && st.Type == unix.CGROUP2_SUPER_MAGIC {
-			return dir
-		}
-	}
-	testenv.Cannot(t, "no cgroup v2 tree is mounted")
-	return ""
 }
 
 func move(t *testing.T, pid int, dir string) {
