@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 	"kernel.org/pub/linux/libs/security/libcap/cap"
 
+	"github.com/capmon/capmon/caps/executor"
 	"github.com/capmon/capmon/caps/sandbox"
 )
 
@@ -47,14 +48,21 @@ func keeperEnviron(role string) []string {
 	return env
 }
 
-// KeeperMain makes a keeper of this process if it was started to be one, and
-// then does not return. Otherwise it returns at once. Call it first in main,
+// KeeperMain makes a keeper, or the executor of a service, of this process if
+// it was started to be one, and then does not return. Otherwise it returns at once. Call it first in main,
 // and in the TestMain of tests that launch commands.
 //
 // Anyone can start capmon in this way. It gives them nothing: a keeper that
 // got powers from its own file, by set-user-ID or file capabilities, gives
 // them up first, and is then only a process that does what its caller may do.
 func KeeperMain() {
+	if executor.Asked() {
+		if err := renounce(); err != nil {
+			fmt.Fprintln(os.Stderr, "capmon:", err)
+			os.Exit(exitFailed)
+		}
+		executor.Main()
+	}
 	if !isKeeper() {
 		mayKeep.Store(true)
 		return
