@@ -63,6 +63,9 @@ const (
 	CheckpointRestore = Cap(cap.CHECKPOINT_RESTORE)
 )
 
+// All is the set of the capabilities above.
+func All() Set { return NewSet(CheckpointRestore)<<1 - 1 }
+
 // maxCaps is how many capabilities a Set can hold: the kernel keeps them in
 // 64 bits (kernel_cap_t in linux/capability.h).
 const maxCaps = 64

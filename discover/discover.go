@@ -33,6 +33,9 @@ type (
 	Report       = controller.Report
 	Request      = controller.Request
 	Result       = controller.Result
+	Scenario     = controller.Scenario
+	ScenarioNeed = controller.ScenarioNeed
+	Unit         = controller.Unit
 	Verdict      = controller.Verdict
 )
 
@@ -41,6 +44,14 @@ const (
 	Minimal    = controller.Minimal
 	Sufficient = controller.Sufficient
 	NotFound   = controller.NotFound
+)
+
+// The scenarios of a daemon.
+const (
+	Start  = controller.Start
+	Serve  = controller.Serve
+	Reload = controller.Reload
+	Stop   = controller.Stop
 )
 
 // The advice that a report can have.

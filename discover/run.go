@@ -18,6 +18,7 @@ import (
 	"github.com/capmon/capmon/caps/sandbox/guard"
 	"github.com/capmon/capmon/discover/attempt"
 	"github.com/capmon/capmon/discover/controller"
+	"github.com/capmon/capmon/discover/service"
 	"github.com/capmon/capmon/trace/backend"
 	"github.com/capmon/capmon/trace/follow"
 )
@@ -30,8 +31,13 @@ const (
 )
 
 // Command is what to run, as whom, and how its success is recognised. Only
-// Args must be set.
+// Args must be set, or Service.
 type Command struct {
+	// Service takes the place of Args, Env, User, Stdin and what is expected of
+	// a command's end. It is run as its unit says, through the scenarios that
+	// the unit knows, but for those in Skip. Ready adds to its Type=.
+	Service *service.Service
+	Skip    []Scenario
 	// Args is run by /bin/sh -c if it is one element, and as it is if there
 	// are more. It runs in the working directory of this process.
 	Args []string
@@ -184,6 +190,9 @@ func (d *Discoverer) Backend() string {
 // The error is a *launch.ExecError if the command does not exist, and an
 // *attempt.HookError if Setup failed.
 func (d *Discoverer) Discover(ctx context.Context, c Command) (Report, error) {
+	if c.Service != nil {
+		return d.discoverService(ctx, c)
+	}
 	if len(c.Args) == 0 {
 		return Report{}, errors.New("discover: no command")
 	}
@@ -212,9 +221,15 @@ func (d *Discoverer) Discover(ctx context.Context, c Command) (Report, error) {
 
 // discover searches, as r.User and, if that is of no use, as uid 0.
 func (d *Discoverer) discover(ctx context.Context, c Command, r Report) (_ Report, err error) {
-	root := uid0(r.User)
+	var root *account.Identity
+	if c.Service == nil {
+		root = uid0(r.User)
+	}
 	options := d.settings.search
 	options.UID0 = root != nil
+	if c.Service != nil {
+		options.Grantable = options.Grantable.Minus(c.Service.Unit().Withheld())
+	}
 	options.Observe = d.settings.end
 	attempter := d.attempter(c.config(r.User, root, d.settings.warn))
 	r.Result, err = controller.Find(ctx, announced{attempter, d.settings.begin}, options)
@@ -274,6 +289,7 @@ func (c Command) config(user account.Identity, root *account.Identity, warn func
 		Setup: c.Setup, Check: c.Check, Cleanup: c.Cleanup,
 		Timeout: c.Timeout, ExpectExit: c.ExpectExit, ExpectOutput: c.ExpectOutput,
 		Exercise: c.Exercise, Reload: c.Reload, Stop: c.Stop,
+		Service: c.Service, Skip: c.Skip,
 		Ready: c.Ready, ReadyTimeout: c.ReadyTimeout, HookTimeout: c.HookTimeout,
 		Warn: warn,
 	}

@@ -106,7 +106,7 @@ func TestDirectories(t *testing.T) {
 	p := shell("stat -c '%n %a %u' " + state + " " + state + "/old " + base + "/etc; readlink " + base + "/link")
 	p.SetID, p.UID, p.GID = true, 65534, 65534
 	p.Directories = []executor.Directory{
-		{Path: state, Mode: 0o750, Owned: true, Option: "StateDirectory", Links: []string{base + "/link"}},
+		{Path: state, Mode: 0o750, Owned: true, UID: 65534, GID: 65534, Option: "StateDirectory", Links: []string{base + "/link"}},
 		{Path: base + "/etc", Mode: 0o755, Option: "ConfigurationDirectory"},
 	}
 	for range 2 {

@@ -71,11 +71,12 @@ type CPU struct {
 type IO struct{ Class, Priority int }
 
 // Directory is made, with what is above it, unless it is there. It gets the
-// mode, and the plan's user if Owned, in either case.
+// mode, and if Owned the user and group, in either case.
 type Directory struct {
-	Path  string
-	Mode  uint32
-	Owned bool
+	Path     string
+	Mode     uint32
+	Owned    bool
+	UID, GID uint32
 	// Links are symbolic links to it.
 	Links []string
 	// Option is the option that asks for it, such as StateDirectory.

@@ -117,22 +117,22 @@ func directoryExit(option string) int {
 
 func (p Plan) makeDirectories() error {
 	for _, d := range p.Directories {
-		if err := p.makeDirectory(d); err != nil {
+		if err := d.make(); err != nil {
 			return at(directoryExit(d.Option), err, "make %s=", d.Option)
 		}
 	}
 	return nil
 }
 
-func (p Plan) makeDirectory(d Directory) error {
+func (d Directory) make() error {
 	if err := os.MkdirAll(d.Path, 0o755); err != nil {
 		return fmt.Errorf("make directory: %w", err)
 	}
 	if err := unix.Chmod(d.Path, d.Mode); err != nil {
 		return fmt.Errorf("set mode of %s: %w", d.Path, err)
 	}
-	if d.Owned && p.SetID {
-		if err := own(d.Path, p.UID, p.GID); err != nil {
+	if d.Owned {
+		if err := own(d.Path, d.UID, d.GID); err != nil {
 			return fmt.Errorf("give %s to the service's user: %w", d.Path, err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -94,6 +95,9 @@ func (s Socket) openPath() (*os.File, error) {
 		return nil, err
 	}
 	f := os.NewFile(uintptr(fd), s.Address)
+	if err := os.MkdirAll(filepath.Dir(s.Address), 0o755); err != nil {
+		return nil, err
+	}
 	var st unix.Stat_t
 	if unix.Lstat(s.Address, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFSOCK {
 		_ = unix.Unlink(s.Address)

@@ -177,3 +177,18 @@ func (k *Keeper) awaitDead(limit time.Duration) error {
 		return errors.New("end capmon's helper process: still there after SIGKILL")
 	}
 }
+
+// Signal sends a signal to the processes of the latest launch that match, by
+// their ids as capmon knows them.
+func (k *Keeper) Signal(sig unix.Signal, match func(pid int) bool) error {
+	var errs []error
+	err := k.walk(func(p proc) {
+		if p.dead || !match(p.pid) {
+			return
+		}
+		if err := p.kill(sig); err != nil && !gone(err) {
+			errs = append(errs, fmt.Errorf("signal process %d (%s): %w", p.pid, p.comm, err))
+		}
+	})
+	return errors.Join(append(errs, err)...)
+}

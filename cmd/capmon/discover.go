@@ -15,6 +15,7 @@ import (
 	"github.com/capmon/capmon/cmd/capmon/version"
 	"github.com/capmon/capmon/discover"
 	"github.com/capmon/capmon/discover/attempt"
+	"github.com/capmon/capmon/discover/service"
 	"github.com/capmon/capmon/trace/backend"
 )
 
@@ -22,7 +23,7 @@ func runDiscover(s streams, o discoverOptions) error {
 	if err := requireRoot("discover"); err != nil {
 		return err
 	}
-	_, note, err := commandIdentity(o.user)
+	note, err := o.identify()
 	if err != nil {
 		return err
 	}
@@ -41,6 +42,27 @@ func runDiscover(s streams, o discoverOptions) error {
 		fmt.Fprintf(s.err, "capmon discover: %s\n", note)
 	}
 	return discoverAndPrint(s, d, o, discoverer, p)
+}
+
+// identify looks up as whom, or as which service, something is run, and
+// returns a note on it for the user.
+func (o *discoverOptions) identify() (note string, err error) {
+	if o.unit == "" {
+		_, note, err = commandIdentity(o.user)
+		return note, err
+	}
+	var user *account.Identity
+	if o.user != "" {
+		id, _, err := commandIdentity(o.user)
+		if err != nil {
+			return "", err
+		}
+		user = &id
+	}
+	if o.service, err = service.Open(o.unit, user); err != nil {
+		return "", exit.Usagef("--unit: %v", err)
+	}
+	return "", nil
 }
 
 // openDiscoverer prepares for the discovery. Where nothing can be traced, and no
@@ -119,7 +141,10 @@ func (o discoverOptions) searchFailed(err error, p *discoveroutput.Progress) err
 func (o discoverOptions) optionNamed(err error) error {
 	var hook *attempt.HookError
 	var ready *attempt.AlreadyReadyError
+	var running *service.RunningError
 	switch {
+	case errors.As(err, &running):
+		return fmt.Errorf("%w: stop it while capmon tries the service, or use --sandbox=net", running)
 	case errors.As(err, &hook):
 		return fmt.Errorf("--%w", hook)
 	case errors.Is(err, attempt.ErrTookAllTime):

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -15,11 +16,15 @@ import (
 	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/discover"
 	"github.com/capmon/capmon/discover/emit"
+	"github.com/capmon/capmon/discover/service"
 )
 
 // discoverOptions are the options of discover, and its words.
 type discoverOptions struct {
 	command               []string
+	unit                  string
+	service               *service.Service
+	skip                  []discover.Scenario
 	user                  string
 	setup, check, cleanup string
 	timeout               time.Duration
@@ -44,6 +49,12 @@ type discoverOptions struct {
 func discoverFields() command.Fields[discoverOptions] {
 	type o = discoverOptions
 	return command.Fields[o]{
+		command.String(command.Option{Name: "unit", Value: command.Value{Kind: command.File, Placeholder: "UNIT"}, Text: "in the place of a command run the systemd service UNIT, " +
+			"a name or the path of a unit file, as its unit says: start it, use it (--exercise), reload it, stop it"},
+			func(o *o) *string { return &o.unit }),
+		command.Each(command.Option{Name: "skip", Value: command.SomeOf("SCENARIO", string(discover.Reload), string(discover.Stop)), Text: "with --unit: leave " +
+			"out SCENARIO, reload or stop"}, 0,
+			parseScenario, func(o *o) *[]discover.Scenario { return &o.skip }),
 		command.String(command.Option{Name: "user", Value: command.AnyIdentity, Text: "run the command as NAME[:GROUP], " +
 			"names or numbers; without it as the user who called sudo, or for plain root as uid 0 without the power of being root (SECBIT_NOROOT)"},
 			func(o *o) *string { return &o.user }),
@@ -64,13 +75,13 @@ func discoverFields() command.Fields[discoverOptions] {
 		command.String(command.Option{Name: "ready", Value: command.AnyCommand, Text: "for a daemon: run CMD as root until it " +
 			"succeeds; then the attempt has succeeded, and the daemon is ended. CMD must fail before the daemon is started"},
 			func(o *o) *string { return &o.ready }),
-		command.String(command.Option{Name: "exercise", Value: command.AnyCommand, Text: "with --ready: when the daemon is ready run CMD as root, which uses it as its " +
+		command.String(command.Option{Name: "exercise", Value: command.AnyCommand, Text: "with --ready or --unit: when the daemon is ready run CMD as root, which uses it as its " +
 			"clients would; if CMD fails, the attempt has failed. MAINPID is the daemon's process id"},
 			func(o *o) *string { return &o.exercise }),
-		command.String(command.Option{Name: "reload", Value: command.AnyCommand, Text: "with --ready: run CMD as root to make the daemon read its configuration " +
+		command.String(command.Option{Name: "reload", Value: command.AnyCommand, Text: "with --ready, or in the place of what --unit says: run CMD as root to make the daemon read its configuration " +
 			"again, such as 'kill -HUP $MAINPID'; it must be ready again then"},
 			func(o *o) *string { return &o.reload }),
-		command.String(command.Option{Name: "stop", Value: command.AnyCommand, Text: "with --ready: run CMD as root to stop the daemon, such as 'kill $MAINPID'; " +
+		command.String(command.Option{Name: "stop", Value: command.AnyCommand, Text: "with --ready, or before what --unit says: run CMD as root to stop the daemon, such as 'kill $MAINPID'; " +
 			"it must end then, and well"},
 			func(o *o) *string { return &o.stop }),
 		command.Duration(command.Option{Name: "ready-timeout", Value: command.AnyTime, Text: "a daemon that is not ready after TIME has failed " +
@@ -118,6 +129,7 @@ func discoverCommand(s streams) *command.Command {
 		Usage: []command.Item{
 			{Term: "capmon discover [options] '<cmd>'", Text: "run by /bin/sh -c"},
 			{Term: "capmon discover [options] -- COMMAND ARG...", Text: "run as it is"},
+			{Term: "capmon discover [options] --unit UNIT", Text: "run as its manager would"},
 			{Term: "capmon discover --emit FORMAT", Text: "print the last discovery again"},
 		},
 		Description: `
@@ -149,6 +161,7 @@ stand before or behind the command.`,
 		Examples: []command.Item{
 			{Term: "What does the command need?", Text: "capmon discover --user nobody 'chroot / true'"},
 			{Term: "A command that does not succeed twice", Text: "capmon discover --user nobody --cleanup 'rm -rf /srv/new' 'mkdir /srv/new'"},
+			{Term: "A service, as its unit has it", Text: "capmon discover --unit mosquitto --exercise 'mosquitto_pub -t test -m hello'"},
 			{Term: "What was found, as a systemd drop-in and as a setcap line", Text: "capmon discover --emit systemd -o 50-capmon.conf\ncapmon discover --emit setcap"},
 			{Term: "For a program", Text: "capmon discover --json -- /usr/sbin/chroot / true"},
 		},
@@ -162,7 +175,7 @@ stand before or behind the command.`,
 			if err := o.validate(); err != nil {
 				return err
 			}
-			if len(o.command) == 0 {
+			if len(o.command) == 0 && o.unit == "" {
 				return emitLast(s, o)
 			}
 			return runDiscover(s, o)
@@ -174,11 +187,18 @@ func (o discoverOptions) validate() error {
 	switch {
 	case o.json && len(o.formats) > 0:
 		return exit.Usagef("--json and --emit exclude each other: give one of them")
+	case o.unit != "" && len(o.command) > 0:
+		return exit.Usagef("--unit and a command exclude each other: give one of them")
+	case o.unit != "" && (o.expectExit != 0 || o.expectOutput != nil):
+		return exit.Usagef("--expect-exit and --expect-output are for commands: of a service its unit says how it ends")
+	case o.unit == "" && len(o.skip) > 0:
+		return exit.Usagef("--skip needs --unit: only the scenarios of a unit run by themselves")
+	case o.unit != "":
 	case len(o.command) == 0 && !o.json && len(o.formats) == 0:
 		return exit.Usagef("no command given: try capmon discover '<cmd>', or --emit FORMAT for the last discovery")
 	case len(o.command) > 0 && strings.TrimSpace(o.command[0]) == "":
 		return exit.Usagef("the command is empty: give it as one word in quotes, or as several after --")
-	case o.ready == "" && o.exercise+o.reload+o.stop != "":
+	case o.unit == "" && o.ready == "" && o.exercise+o.reload+o.stop != "":
 		return exit.Usagef("--exercise, --reload and --stop need --ready: without it capmon cannot tell when the daemon has started")
 	case o.jobs > 1 && !o.sandbox.set:
 		return exit.Usagef("--jobs needs --sandbox: attempts at the same time would be in each other's way")
@@ -188,6 +208,14 @@ func (o discoverOptions) validate() error {
 		return exit.Usagef("--expect-exit must be an exit status, 0 to 255")
 	}
 	return nil
+}
+
+func parseScenario(text string) (discover.Scenario, error) {
+	switch s := discover.Scenario(text); s {
+	case discover.Reload, discover.Stop:
+		return s, nil
+	}
+	return "", fmt.Errorf("%q is not a scenario that can be left out: name reload or stop", text)
 }
 
 func parseFormats(text string) ([]string, error) {
@@ -210,7 +238,11 @@ func parseRequired(text string) (caps.Set, error) {
 
 // discovered is the command of a discovery.
 func (o discoverOptions) discovered(stdin *os.File) discover.Command {
+	if o.service != nil {
+		stdin = nil
+	}
 	return discover.Command{
+		Service: o.service, Skip: o.skip,
 		Args: o.command, User: o.user, Stdin: stdin,
 		Setup: o.setup, Check: o.check, Cleanup: o.cleanup, Ready: o.ready,
 		Exercise: o.exercise, Reload: o.reload, Stop: o.stop,

@@ -23,6 +23,7 @@ import (
 	"github.com/capmon/capmon/caps/account"
 	"github.com/capmon/capmon/caps/launch"
 	"github.com/capmon/capmon/discover/controller"
+	"github.com/capmon/capmon/discover/service"
 	"github.com/capmon/capmon/trace/follow"
 )
 
@@ -66,6 +67,11 @@ type Config struct {
 	// Each must succeed, and the daemon live on, but for Stop, after which it
 	// must end, and well. After Reload it must be ready again.
 	Exercise, Reload, Stop string
+	// Service, if set, takes the place of Command, Env, Identity and Stdin. It
+	// is taken through the scenarios that its unit knows, but for those in
+	// Skip; Ready adds to what its Type= says.
+	Service *service.Service
+	Skip    []controller.Scenario
 	// ReadyTimeout is how long that may take. 0 is DefaultReadyTimeout, and
 	// less once other attempts have shown how long it takes.
 	ReadyTimeout time.Duration
@@ -131,6 +137,9 @@ func (r *Runner) Attempt(ctx context.Context, request controller.Request) (contr
 		return controller.Attempt{}, err
 	}
 	r.pace.begin()
+	if r.config.Service != nil {
+		return r.runService(ctx, request.Grant)
+	}
 	return r.run(ctx, request.Grant, r.identity(request))
 }
 
@@ -302,7 +311,7 @@ func (r *Runner) awaitDaemon(ctx context.Context, d *daemon, seen recorded) (con
 	case !attempt.Success:
 		attempt.Scenario = controller.Start
 	default:
-		err = r.goThrough(ctx, d, seen, &attempt)
+		err = goThrough(ctx, d, seen, &attempt)
 	}
 	return attempt, d.alone(), err
 }

@@ -36,28 +36,38 @@ func (r recorded) mark(s controller.Scenario) error {
 type step struct {
 	scenario controller.Scenario
 	done     string // the end of "ready, ..."
-	run      func(context.Context, *daemon) (failure string, err error)
+	run      func(context.Context) (failure string, err error)
 }
 
 // steps are the scenarios that follow the start, in their order.
-func (r *Runner) steps() []step {
+func (d *daemon) steps() []step {
+	c := d.runner.config
 	var list []step
-	if r.config.Exercise != "" {
-		list = append(list, step{controller.Serve, "served", r.exercise})
+	if c.Exercise != "" {
+		list = append(list, step{controller.Serve, "served", d.exercise})
 	}
-	if r.config.Reload != "" {
-		list = append(list, step{controller.Reload, "reloaded", r.reload})
+	if c.Reload != "" {
+		list = append(list, step{controller.Reload, "reloaded", d.reload})
 	}
-	if r.config.Stop != "" {
-		list = append(list, step{controller.Stop, "stopped", r.stop})
+	if c.Stop != "" {
+		list = append(list, step{controller.Stop, "stopped", d.stop})
 	}
 	return list
 }
 
+// subject is what goes through scenarios.
+type subject interface {
+	steps() []step
+	// fate is what to say of one that ended by itself; "" while it runs.
+	fate() string
+	// preface says what a hook printed that failed.
+	preface(text string)
+}
+
 // goThrough takes a daemon that is ready through the other scenarios. It
 // changes the attempt if one of them fails.
-func (r *Runner) goThrough(ctx context.Context, d *daemon, seen recorded, attempt *controller.Attempt) error {
-	steps := r.steps()
+func goThrough(ctx context.Context, d subject, seen recorded, attempt *controller.Attempt) error {
+	steps := d.steps()
 	if len(steps) == 0 {
 		return nil
 	}
@@ -66,13 +76,13 @@ func (r *Runner) goThrough(ctx context.Context, d *daemon, seen recorded, attemp
 	}
 	attempt.Passed = []controller.Scenario{controller.Start}
 	for _, s := range steps {
-		failure, err := s.run(ctx, d)
+		failure, err := s.run(ctx)
 		hook, err := failed(err)
 		if err != nil {
 			return err
 		}
 		if hook != nil {
-			d.printed.preface = prefaced(hook)
+			d.preface(prefaced(hook))
 			failure = "failed: " + hook.Outcome
 		}
 		if err := seen.mark(s.scenario); err != nil {
@@ -89,6 +99,8 @@ func (r *Runner) goThrough(ctx context.Context, d *daemon, seen recorded, attemp
 	return nil
 }
 
+func (d *daemon) preface(text string) { d.printed.preface = text }
+
 // fate is what to say of a daemon that ended by itself.
 func (d *daemon) fate() string {
 	over := d.over()
@@ -99,13 +111,13 @@ func (d *daemon) fate() string {
 }
 
 // exercise uses the daemon, as its clients would.
-func (r *Runner) exercise(ctx context.Context, d *daemon) (string, error) {
-	return "", r.runHookOf(ctx, d.process, "exercise", r.config.Exercise)
+func (d *daemon) exercise(ctx context.Context) (string, error) {
+	return "", d.runner.runHookOf(ctx, d.process.PID, "exercise", d.runner.config.Exercise)
 }
 
 // reload makes the daemon read its configuration again; it must be ready then.
-func (r *Runner) reload(ctx context.Context, d *daemon) (string, error) {
-	if err := r.runHookOf(ctx, d.process, "reload", r.config.Reload); err != nil {
+func (d *daemon) reload(ctx context.Context) (string, error) {
+	if err := d.runner.runHookOf(ctx, d.process.PID, "reload", d.runner.config.Reload); err != nil {
 		return "", err
 	}
 	if err := d.moment(ctx); err != nil {
@@ -122,9 +134,10 @@ func (r *Runner) reload(ctx context.Context, d *daemon) (string, error) {
 }
 
 // stop ends the daemon, which must end well.
-func (r *Runner) stop(ctx context.Context, d *daemon) (string, error) {
+func (d *daemon) stop(ctx context.Context) (string, error) {
+	r := d.runner
 	d.forget(nil)
-	if err := r.runHookOf(ctx, d.process, "stop", r.config.Stop); err != nil {
+	if err := r.runHookOf(ctx, d.process.PID, "stop", r.config.Stop); err != nil {
 		return "", err
 	}
 	limit, cancel := context.WithTimeout(ctx, min(stopGrace, r.config.Timeout))
@@ -155,6 +168,6 @@ func (r *Runner) endedWell(exit launch.Exit) bool {
 
 // runHookOf runs a hook that is about a process, with its id in MAINPID as
 // systemd.exec(5) has it.
-func (r *Runner) runHookOf(ctx context.Context, p *launch.Process, name, command string) error {
-	return r.runHook(ctx, name, command, fmt.Sprintf("MAINPID=%d", p.PID))
+func (r *Runner) runHookOf(ctx context.Context, mainPID int, name, command string) error {
+	return r.runHook(ctx, name, command, fmt.Sprintf("MAINPID=%d", mainPID))
 }

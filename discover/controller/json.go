@@ -21,6 +21,12 @@ func (r Report) MarshalJSON() ([]byte, error) {
 	p.Evidence = orEmpty(p.Evidence)
 	p.Runs = orEmpty(p.Runs)
 	p.Elevated = orEmpty(p.Elevated)
+	if p.Unit != nil {
+		u := *p.Unit
+		u.DropIns, u.Skipped = orEmpty(u.DropIns), orEmpty(u.Skipped)
+		u.Unapplied, u.Ignored = orEmpty(u.Unapplied), orEmpty(u.Ignored)
+		p.Unit = &u
+	}
 	return json.Marshal(p)
 }
 

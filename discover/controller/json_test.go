@@ -43,6 +43,7 @@ func fullReport() controller.Report {
 	var r controller.Report
 	fill(reflect.ValueOf(&r).Elem())
 	r.Schema = controller.Schema
+	r.Unit.Type, r.Unit.Manager = "notify", "capmon"
 	return r
 }
 
@@ -218,9 +219,9 @@ func TestNoListIsNull(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Three are right: evidence without a check, attempts of which it is not
-	// known what failed.
-	if got := strings.Count(string(text), "null"); got != 3 {
+	// Four are right: no unit, evidence without a check, attempts of which it
+	// is not known what failed.
+	if got := strings.Count(string(text), "null"); got != 4 {
 		t.Errorf("%d times null in %s", got, text)
 	}
 	if r.Runs[0].Checks[0].Stack != nil || r.Evidence[0].Check.Stack != nil {

@@ -34,6 +34,8 @@ type Report struct {
 	// Command is the command as the user gave it: one element is run by
 	// /bin/sh -c, several are run as they are.
 	Command []string `json:"command"`
+	// Unit is the unit whose ExecStart= Command is; nil for other commands.
+	Unit *Unit `json:"unit"`
 	// Directory is the working directory.
 	Directory string `json:"directory"`
 	// User is what the command runs as with the set; uid 0 if NeedsRoot.

@@ -109,8 +109,11 @@ func refusedCall(c trace.Check) string {
 	return text
 }
 
-// commandLine is what to type to run the command of r.
+// commandLine is what to type to run the command of r, or to discover the unit.
 func commandLine(r controller.Report) string {
+	if r.Unit != nil {
+		return "--unit " + shellescape.Quote(r.Unit.Name)
+	}
 	if len(r.Command) == 1 {
 		return "/bin/sh -c " + shellescape.Quote(r.Command[0])
 	}

@@ -18,7 +18,11 @@ func systemd(r controller.Report) []byte {
 	if !p.header(r) {
 		return p.Bytes()
 	}
-	systemdNotes(&p, r)
+	if r.Unit != nil {
+		unitNotes(&p, r)
+	} else {
+		systemdNotes(&p, r)
+	}
 	// Reading from Serialize's buffer into another cannot fail.
 	_, _ = io.Copy(&p, unit.Serialize(serviceOptions(r)))
 	return p.Bytes()
@@ -47,6 +51,9 @@ func serviceOptions(r controller.Report) []*unit.UnitOption {
 	var options []*unit.UnitOption
 	add := func(name, value string) {
 		options = append(options, unit.NewUnitOption("Service", name, value))
+	}
+	if r.Unit != nil {
+		return append(options, unitOptions(r)...)
 	}
 	add("User", account(r.User.Name, r.User.UID))
 	// Without Group=, a user that systemd finds in no database keeps the

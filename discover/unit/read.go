@@ -113,7 +113,7 @@ func (r *reader) finish() (Service, error) {
 	if s.NotifyAccess == "none" && (strings.HasPrefix(s.Type, "notify") || r.watchdog != 0) {
 		s.NotifyAccess = "main"
 	}
-	s.Bounding = s.Bounding.Minus(s.withheld())
+	s.Bounding = s.Bounding.Minus(s.Withheld())
 	refuse := func(text string, args ...any) (Service, error) {
 		return Service{}, fmt.Errorf("unit %s %s", s.Name, fmt.Sprintf(text, args...))
 	}

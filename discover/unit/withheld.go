@@ -6,10 +6,10 @@ import (
 	"github.com/capmon/capmon/caps"
 )
 
-// withheld are the capabilities that other options take out of the bounding
+// Withheld are the capabilities that other options take out of the bounding
 // set (unit_patch_contexts in systemd's src/core/unit.c; systemd.exec(5) at
 // each option).
-func (s Service) withheld() caps.Set {
+func (s Service) Withheld() caps.Set {
 	var set caps.Set
 	for _, confinement := range s.Confinement {
 		key, value, _ := strings.Cut(confinement, "=")

@@ -31,14 +31,22 @@ func WriteResult(w io.Writer, r discover.Report) error {
 		fmt.Fprintf(&b, "went on without %s (%s)\n", c.Cap, describeCall(c))
 	}
 	writeScenarios(&b, r)
+	writeUnit(&b, r)
 	writeAlternatives(&b, r)
 	for _, exe := range r.Elevated {
+		if r.Unit != nil {
+			fmt.Fprintf(&b, "note: it executes %s, which is set-user-ID, set-group-ID or has file capabilities\n", terminal.Printable(exe))
+			continue
+		}
 		fmt.Fprintf(&b, "note: %s is set-user-ID, set-group-ID or has file capabilities; under no_new_privs that lent it nothing\n", terminal.Printable(exe))
 	}
 	if r.Lost > 0 {
 		fmt.Fprintf(&b, "note: %d records of the tracer were lost; the attempts themselves are not affected\n", r.Lost)
 	}
 	for _, format := range []string{"setcap", "systemd"} {
+		if r.Unit != nil && format != "systemd" {
+			continue // it is what the manager gives, not the file
+		}
 		if r.Verdict != discover.Minimal {
 			break // what is not proven is not to be written down
 		}

@@ -13,7 +13,7 @@ func writeScenarios(b *strings.Builder, r discover.Report) {
 	for _, s := range r.Scenarios {
 		fmt.Fprintf(b, "%-7s %s", s.Scenario+":", needsOrNothing(s.Needed))
 		if more := s.Used.Minus(s.Needed); more != 0 {
-			fmt.Fprintf(b, "; uses %s as well", more)
+			fmt.Fprintf(b, "; uses %s as well", strings.Join(more.Names(), ", "))
 		}
 		b.WriteByte('\n')
 	}

@@ -1,0 +1,63 @@
+package service
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/capmon/capmon/caps/account"
+	"github.com/capmon/capmon/discover/unit"
+)
+
+// Open finds and reads a unit of the system's manager: by its name, or by the
+// path of its file, which has a slash. user takes the place of the unit's own
+// if it is not nil. The error is one sentence.
+func Open(name string, user *account.Identity) (*Service, error) {
+	path := unit.SystemPath(os.Getenv)
+	var files unit.Files
+	var err error
+	if strings.Contains(name, "/") {
+		files, err = unit.FindFile(name, path)
+	} else {
+		files, err = find(name, path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	host := unit.System()
+	read, err := unit.Read(files, host)
+	if err != nil {
+		return nil, err
+	}
+	sockets, err := openSockets(read, path, host)
+	if err != nil {
+		return nil, err
+	}
+	s, err := New(read, host, sockets, user)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.missing()
+}
+
+func find(name string, path []string) (unit.Files, error) {
+	parsed, err := unit.ParseName(name)
+	if err != nil {
+		return unit.Files{}, err
+	}
+	return unit.Find(parsed, path)
+}
+
+// missing finds an executable that is not there before anything is run.
+func (s *Service) missing() error {
+	for _, c := range s.unit.Start {
+		if !filepath.IsAbs(c.Path) {
+			continue
+		}
+		if _, err := os.Stat(filepath.Join(s.unit.RootDirectory, c.Path)); err != nil {
+			return fmt.Errorf("unit %s: ExecStart=%s does not exist: install it, or correct the unit", s.unit.Name, c.Path)
+		}
+	}
+	return nil
+}
