@@ -161,7 +161,7 @@ stand before or behind the command.`,
 		Examples: []command.Item{
 			{Term: "What does the command need?", Text: "capmon discover --user nobody 'chroot / true'"},
 			{Term: "A command that does not succeed twice", Text: "capmon discover --user nobody --cleanup 'rm -rf /srv/new' 'mkdir /srv/new'"},
-			{Term: "A service, as its unit has it", Text: "capmon discover --unit mosquitto --exercise 'mosquitto_pub -t test -m hello'"},
+			{Term: "A service, as its unit has it", Text: "capmon discover --unit nginx --exercise 'curl -fs http://localhost'"},
 			{Term: "What was found, as a systemd drop-in and as a setcap line", Text: "capmon discover --emit systemd -o 50-capmon.conf\ncapmon discover --emit setcap"},
 			{Term: "For a program", Text: "capmon discover --json -- /usr/sbin/chroot / true"},
 		},
