@@ -39,6 +39,7 @@ vmtest:
 	scripts/install.sh vm
 	scripts/vmtest.sh
 	scripts/systemdtest.sh
+	scripts/servicetest.sh
 
 # The same on Debian's arm64 kernels, all of it emulated: slow, and no part of
 # make test.

@@ -38,6 +38,11 @@ type Command struct {
 	// the unit knows, but for those in Skip. Ready adds to its Type=.
 	Service *service.Service
 	Skip    []Scenario
+	// StopRunning: a service that is active is stopped, and started again at
+	// the end. Without it that is an error, a *service.RunningError.
+	StopRunning bool
+	// undo is what is bequeathed besides Cleanup.
+	undo *launch.Spec
 	// Args is run by /bin/sh -c if it is one element, and as it is if there
 	// are more. It runs in the working directory of this process.
 	Args []string
@@ -289,7 +294,7 @@ func (c Command) config(user account.Identity, root *account.Identity, warn func
 		Setup: c.Setup, Check: c.Check, Cleanup: c.Cleanup,
 		Timeout: c.Timeout, ExpectExit: c.ExpectExit, ExpectOutput: c.ExpectOutput,
 		Exercise: c.Exercise, Reload: c.Reload, Stop: c.Stop,
-		Service: c.Service, Skip: c.Skip,
+		Service: c.Service, Skip: c.Skip, Undo: c.undo,
 		Ready: c.Ready, ReadyTimeout: c.ReadyTimeout, HookTimeout: c.HookTimeout,
 		Warn: warn,
 	}

@@ -62,6 +62,9 @@ func (o *discoverOptions) identify() (note string, err error) {
 	if o.service, err = service.Open(o.unit, user); err != nil {
 		return "", exit.Usagef("--unit: %v", err)
 	}
+	if o.bySystemd() {
+		return "", o.service.CopyForSystemd()
+	}
 	return "", nil
 }
 
@@ -121,6 +124,11 @@ func discoverAndPrint(s streams, d *output.Destination, o discoverOptions, disco
 	if err := printReport(d, o, r); err != nil {
 		return err
 	}
+	if o.install {
+		if err := install(s.err, r); err != nil {
+			return err
+		}
+	}
 	if status := interruptStatus(ctx); status != 0 {
 		return exit.Status(status)
 	}
@@ -143,6 +151,8 @@ func (o discoverOptions) optionNamed(err error) error {
 	var ready *attempt.AlreadyReadyError
 	var running *service.RunningError
 	switch {
+	case errors.As(err, &running) && o.bySystemd():
+		return fmt.Errorf("%w: --stop-running lets capmon stop it, and start it again at the end", running)
 	case errors.As(err, &running):
 		return fmt.Errorf("%w: stop it while capmon tries the service, or use --sandbox=net", running)
 	case errors.As(err, &hook):

@@ -25,6 +25,8 @@ type discoverOptions struct {
 	unit                  string
 	service               *service.Service
 	skip                  []discover.Scenario
+	manager               string
+	stopRunning, install  bool
 	user                  string
 	setup, check, cleanup string
 	timeout               time.Duration
@@ -55,6 +57,13 @@ func discoverFields() command.Fields[discoverOptions] {
 		command.Each(command.Option{Name: "skip", Value: command.SomeOf("SCENARIO", string(discover.Reload), string(discover.Stop)), Text: "with --unit: leave " +
 			"out SCENARIO, reload or stop"}, 0,
 			parseScenario, func(o *o) *[]discover.Scenario { return &o.skip }),
+		command.Parsed(command.Option{Name: "manager", Value: command.OneOf("NAME", service.BySystemd, service.ByCapmon), Text: "with --unit: who runs the service. systemd, " +
+			"the default where it is process 1, runs a copy of the unit; capmon does what systemd would, and is the default elsewhere and for --sandbox"},
+			parseManager, func(o *o) *string { return &o.manager }),
+		command.Switch(command.Option{Name: "stop-running", Text: "with --unit: stop the service if it is active, and start it again at the end"},
+			func(o *o) *bool { return &o.stopRunning }),
+		command.Switch(command.Option{Name: "install", Text: "with --unit: when the set is proven, write the drop-in to /etc/systemd/system/UNIT.d/50-capmon.conf"},
+			func(o *o) *bool { return &o.install }),
 		command.String(command.Option{Name: "user", Value: command.AnyIdentity, Text: "run the command as NAME[:GROUP], " +
 			"names or numbers; without it as the user who called sudo, or for plain root as uid 0 without the power of being root (SECBIT_NOROOT)"},
 			func(o *o) *string { return &o.user }),
@@ -191,8 +200,14 @@ func (o discoverOptions) validate() error {
 		return exit.Usagef("--unit and a command exclude each other: give one of them")
 	case o.unit != "" && (o.expectExit != 0 || o.expectOutput != nil):
 		return exit.Usagef("--expect-exit and --expect-output are for commands: of a service its unit says how it ends")
-	case o.unit == "" && len(o.skip) > 0:
-		return exit.Usagef("--skip needs --unit: only the scenarios of a unit run by themselves")
+	case o.unit == "" && (len(o.skip) > 0 || o.manager != "" || o.stopRunning || o.install):
+		return exit.Usagef("--skip, --manager, --stop-running and --install need --unit")
+	case o.manager == service.BySystemd && o.sandbox.set:
+		return exit.Usagef("--manager systemd and --sandbox exclude each other: systemd runs no service in a sandbox of capmon's")
+	case o.manager == service.BySystemd && !service.Booted():
+		return exit.Usagef("--manager systemd: systemd is not the manager of this machine")
+	case o.manager == service.ByCapmon && o.stopRunning:
+		return exit.Usagef("--stop-running is for --manager systemd: what systemd has not started, capmon cannot start again")
 	case o.unit != "":
 	case len(o.command) == 0 && !o.json && len(o.formats) == 0:
 		return exit.Usagef("no command given: try capmon discover '<cmd>', or --emit FORMAT for the last discovery")
@@ -216,6 +231,21 @@ func parseScenario(text string) (discover.Scenario, error) {
 		return s, nil
 	}
 	return "", fmt.Errorf("%q is not a scenario that can be left out: name reload or stop", text)
+}
+
+func parseManager(text string) (string, error) {
+	if text != service.BySystemd && text != service.ByCapmon {
+		return "", fmt.Errorf("%q runs no services: name systemd or capmon", text)
+	}
+	return text, nil
+}
+
+// bySystemd says whether systemd is to run the service.
+func (o discoverOptions) bySystemd() bool {
+	if o.manager != "" {
+		return o.manager == service.BySystemd
+	}
+	return service.Booted() && !o.sandbox.set
 }
 
 func parseFormats(text string) ([]string, error) {
@@ -242,7 +272,7 @@ func (o discoverOptions) discovered(stdin *os.File) discover.Command {
 		stdin = nil
 	}
 	return discover.Command{
-		Service: o.service, Skip: o.skip,
+		Service: o.service, Skip: o.skip, StopRunning: o.stopRunning,
 		Args: o.command, User: o.user, Stdin: stdin,
 		Setup: o.setup, Check: o.check, Cleanup: o.cleanup, Ready: o.ready,
 		Exercise: o.exercise, Reload: o.reload, Stop: o.stop,

@@ -72,6 +72,9 @@ type Config struct {
 	// Skip; Ready adds to what its Type= says.
 	Service *service.Service
 	Skip    []controller.Scenario
+	// Undo, if set, is what the keeper has been bequeathed for the time of the
+	// whole discovery. It is run after Cleanup.
+	Undo *launch.Spec
 	// ReadyTimeout is how long that may take. 0 is DefaultReadyTimeout, and
 	// less once other attempts have shown how long it takes.
 	ReadyTimeout time.Duration
@@ -166,6 +169,9 @@ func (r *Runner) bequeath() error {
 		return nil
 	}
 	spec := hookSpec(r.config.Cleanup)
+	if undo := r.config.Undo; undo != nil {
+		spec = hookSpec(r.config.Cleanup + "\n" + undo.Args[len(undo.Args)-1])
+	}
 	if err := r.keeper.Bequeath(&spec, r.config.HookTimeout); err != nil {
 		return fmt.Errorf("prepare cleanup: %w", err)
 	}
@@ -177,7 +183,7 @@ func (r *Runner) disinherit() {
 	if r.config.Cleanup == "" || r.sealed {
 		return
 	}
-	if err := r.keeper.Bequeath(nil, 0); err != nil {
+	if err := r.keeper.Bequeath(r.config.Undo, r.config.HookTimeout); err != nil {
 		r.config.Warn(fmt.Errorf("after cleanup: %w", err))
 	}
 }

@@ -18,7 +18,7 @@ const stopTimeout = 30 * time.Second
 
 // serving is a service that is taken through its scenarios.
 type serving struct {
-	*service.Instance
+	service.Instance
 	runner  *Runner
 	printed *output
 }
@@ -93,7 +93,7 @@ func (s *serving) start(ctx context.Context) (controller.Attempt, error) {
 			return attempt, err
 		}
 	}
-	if s.Runs() {
+	if s.runner.config.Service.Runs() {
 		if err := s.moment(ctx); err != nil {
 			return controller.Attempt{}, err
 		}
@@ -108,11 +108,11 @@ func (s *serving) start(ctx context.Context) (controller.Attempt, error) {
 // startLimit is how long the start may take.
 func (s *serving) startLimit() time.Duration {
 	r := s.runner
-	if !s.Runs() {
+	if !s.runner.config.Service.Runs() {
 		return r.config.Timeout
 	}
 	limit := r.pace.limit(r.config.ReadyTimeout)
-	if own := s.Unit().TimeoutStart; own > 0 && r.config.ReadyTimeout == 0 {
+	if own := s.runner.config.Service.Unit().TimeoutStart; own > 0 && r.config.ReadyTimeout == 0 {
 		limit = min(limit, own)
 	}
 	return limit
@@ -166,8 +166,8 @@ func (s *serving) steps() []step {
 		}
 	}
 	add(c.Exercise != "", controller.Serve, "served", s.exercise)
-	add(c.Reload != "" || s.CanReload(), controller.Reload, "reloaded", s.reload)
-	add(s.Runs() || len(s.Unit().Stop) > 0, controller.Stop, "stopped", s.stop)
+	add(c.Reload != "" || c.Service.CanReload(), controller.Reload, "reloaded", s.reload)
+	add(c.Service.Runs() || len(c.Service.Unit().Stop) > 0, controller.Stop, "stopped", s.stop)
 	return list
 }
 
@@ -218,7 +218,7 @@ func (s *serving) stop(ctx context.Context) (string, error) {
 		}
 	}
 	limit := stopTimeout
-	if own := s.Unit().TimeoutStop; own > 0 {
+	if own := s.runner.config.Service.Unit().TimeoutStop; own > 0 {
 		limit = min(limit, own)
 	}
 	failure, err := s.Stop(ctx, limit)

@@ -17,6 +17,9 @@ type Unit struct {
 	GivenUser bool   `json:"given_user"`
 	// Manager ran it: "capmon" or "systemd".
 	Manager string `json:"manager"`
+	// Proven: systemd ran the service, through all scenarios, with exactly the
+	// drop-in that is emitted for it.
+	Proven bool `json:"proven"`
 	// Limited: the unit limits the capabilities by CapabilityBoundingSet= or an
 	// option that implies it. Bounding is the limit, and Ambient what the unit
 	// asks for by AmbientCapabilities=.

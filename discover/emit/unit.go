@@ -24,6 +24,11 @@ func unitNotes(p *page, r controller.Report) {
 	for _, exe := range r.Elevated {
 		p.comment("It executes %s, which is set-user-ID, set-group-ID or has file capabilities: NoNewPrivileges=yes would take that from it.", shorten(shown(exe), maxShown))
 	}
+	if r.Unit.Proven {
+		p.comment("Proven: systemd started the service with exactly this drop-in.")
+	} else if r.Unit.Manager == "capmon" {
+		p.comment("capmon ran the service as systemd would; this drop-in was not tried under systemd.")
+	}
 	for _, option := range r.Unit.Unapplied {
 		p.comment("Not in force when it was tried: %s", shorten(shown(option), maxShown))
 	}

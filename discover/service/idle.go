@@ -17,38 +17,35 @@ const (
 )
 
 // awaitIdle waits until no process of the service has used the processor for a
-// while: then it has done what it does at its start, and waits for work.
-func (i *Instance) awaitIdle(ctx context.Context) (*Failure, error) {
+// while: then it has done what it does at its start, and waits for work. It
+// returns false when the service is over.
+func awaitIdle(ctx context.Context, over <-chan struct{}, pids func() []int) (bool, error) {
 	began := time.Now()
 	last, since := "", began
 	for {
-		state, busy := i.activity()
+		state, busy := activity(pids())
 		if busy || state != last {
 			last, since = state, time.Now()
 		}
 		if time.Since(since) >= idleFor || time.Since(began) >= idleWithin {
-			return nil, nil
+			return true, nil
 		}
 		select {
-		case <-i.running.Done():
-			return i.ended(" before it was idle"), nil
+		case <-over:
+			return false, nil
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return false, ctx.Err()
 		case <-time.After(poll):
 		}
 	}
 }
 
-// activity is a text that changes when a process of the service starts, ends or
+// activity is a text that changes when one of the processes starts, ends or
 // uses the processor, and whether one is about to.
-func (i *Instance) activity() (state string, busy bool) {
-	left, err := i.world.Keeper.Leftovers()
-	if err != nil {
-		return "", true
-	}
+func activity(pids []int) (state string, busy bool) {
 	var b strings.Builder
-	for _, p := range left {
-		stat, err := os.ReadFile("/proc/" + strconv.Itoa(p.PID) + "/stat")
+	for _, pid := range pids {
+		stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 		if err != nil {
 			continue
 		}
@@ -58,7 +55,7 @@ func (i *Instance) activity() (state string, busy bool) {
 		if len(fields) < 13 {
 			continue
 		}
-		b.WriteString(strconv.Itoa(p.PID) + ":" + fields[11] + ":" + fields[12] + " ")
+		b.WriteString(strconv.Itoa(pid) + ":" + fields[11] + ":" + fields[12] + " ")
 		busy = busy || fields[0] == "R" || fields[0] == "D"
 	}
 	return b.String(), busy

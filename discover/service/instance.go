@@ -20,8 +20,8 @@ import (
 // not the service's own end that is tried.
 const killGrace = 2 * time.Second
 
-// Instance is a service that runs, or has run, under a grant.
-type Instance struct {
+// ownRun is a service that runs, or has run, under a grant.
+type ownRun struct {
 	*Service
 	world World
 	grant caps.Set
@@ -43,9 +43,9 @@ type Instance struct {
 	status string
 }
 
-// Begin prepares an instance. End it, whatever happens.
-func (s *Service) Begin(world World, grant caps.Set) (*Instance, error) {
-	i := &Instance{Service: s, world: world, grant: grant, ready: make(chan struct{})}
+// begin is Begin for a service that capmon runs by itself.
+func (s *Service) begin(world World, grant caps.Set) (*ownRun, error) {
+	i := &ownRun{Service: s, world: world, grant: grant, ready: make(chan struct{})}
 	i.running, i.forget = context.WithCancelCause(context.Background())
 	id := make([]byte, 16)
 	if _, err := rand.Read(id); err != nil {
@@ -67,7 +67,7 @@ func (s *Service) Begin(world World, grant caps.Set) (*Instance, error) {
 }
 
 // hear notes what the service says of itself.
-func (i *Instance) hear() {
+func (i *ownRun) hear() {
 	for m := range i.notify.messages {
 		inner := innerPID(m.pid)
 		i.mu.Lock()
@@ -78,7 +78,7 @@ func (i *Instance) hear() {
 	}
 }
 
-func (i *Instance) take(fields map[string]string) {
+func (i *ownRun) take(fields map[string]string) {
 	if text, ok := fields["STATUS"]; ok {
 		i.status = text
 	}
@@ -103,7 +103,7 @@ func isClosed(c <-chan struct{}) bool {
 }
 
 // MainPID is the main process's id, as MAINPID has it.
-func (i *Instance) MainPID() int {
+func (i *ownRun) MainPID() int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.mainPID
@@ -118,7 +118,7 @@ type overError struct {
 func (e *overError) Error() string { return describeExit(e.exit) }
 
 // Over is how the service has ended by itself, nil while it runs.
-func (i *Instance) Over() *Failure {
+func (i *ownRun) Over() *Failure {
 	if over := i.over(); over != nil {
 		return &Failure{Outcome: describeExit(over.exit), Exit: over.exit.Code()}
 	}
@@ -126,9 +126,9 @@ func (i *Instance) Over() *Failure {
 }
 
 // Ended is closed when the service is over.
-func (i *Instance) Ended() <-chan struct{} { return i.running.Done() }
+func (i *ownRun) Ended() <-chan struct{} { return i.running.Done() }
 
-func (i *Instance) over() *overError {
+func (i *ownRun) over() *overError {
 	var over *overError
 	if errors.As(context.Cause(i.running), &over) {
 		return over
@@ -138,7 +138,7 @@ func (i *Instance) over() *overError {
 
 // watch notes the end of the service: that of its main process, or for a
 // forking one that no process is left.
-func (i *Instance) watch() {
+func (i *ownRun) watch() {
 	exit, err := i.main.Wait(i.running)
 	if err != nil {
 		return
@@ -154,7 +154,7 @@ func (i *Instance) watch() {
 
 // End ends what is left of the service, and removes what belongs to a run of
 // it alone.
-func (i *Instance) End(ctx context.Context) error {
+func (i *ownRun) End(ctx context.Context) error {
 	over := i.over()
 	i.forget(nil)
 	i.notify.close()

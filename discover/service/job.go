@@ -26,7 +26,7 @@ type job struct {
 func (j job) String() string { return j.option + "=" + j.command.Path }
 
 // runAll runs the commands one after the other, until one fails.
-func (i *Instance) runAll(ctx context.Context, option string, commands []unit.Command, beside bool, limit time.Duration) (*Failure, error) {
+func (i *ownRun) runAll(ctx context.Context, option string, commands []unit.Command, beside bool, limit time.Duration) (*Failure, error) {
 	for _, c := range commands {
 		failed, err := i.run(ctx, job{option: option, command: c, beside: beside}, limit)
 		if failed != nil || err != nil {
@@ -37,7 +37,7 @@ func (i *Instance) runAll(ctx context.Context, option string, commands []unit.Co
 }
 
 // run runs a command to its end.
-func (i *Instance) run(ctx context.Context, j job, limit time.Duration) (*Failure, error) {
+func (i *ownRun) run(ctx context.Context, j job, limit time.Duration) (*Failure, error) {
 	within, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	process, err := i.launch(within, j)
@@ -63,7 +63,7 @@ func (i *Instance) run(ctx context.Context, j job, limit time.Duration) (*Failur
 }
 
 // endJob ends what a command left behind, if that is in the way of the next.
-func (i *Instance) endJob(ctx context.Context, j job, process *launch.Process, unfinished bool) error {
+func (i *ownRun) endJob(ctx context.Context, j job, process *launch.Process, unfinished bool) error {
 	switch {
 	case !j.beside:
 		return i.world.Keeper.End(context.WithoutCancel(ctx), killGrace)
@@ -74,7 +74,7 @@ func (i *Instance) endJob(ctx context.Context, j job, process *launch.Process, u
 }
 
 // launch starts a command of the unit.
-func (i *Instance) launch(ctx context.Context, j job) (*launch.Process, error) {
+func (i *ownRun) launch(ctx context.Context, j job) (*launch.Process, error) {
 	environ := i.environ
 	if pid := i.MainPID(); pid != 0 && j.beside {
 		environ = set(slices.Clone(environ), fmt.Sprintf("MAINPID=%d", pid))
@@ -97,7 +97,7 @@ func (i *Instance) launch(ctx context.Context, j job) (*launch.Process, error) {
 
 // arm has a command recorded, but for one that has all privileges whatever the
 // service is granted.
-func (i *Instance) arm(c unit.Command) func(int) error {
+func (i *ownRun) arm(c unit.Command) func(int) error {
 	if i.world.Recording == nil || c.Privileges == unit.Full {
 		return nil
 	}

@@ -30,7 +30,7 @@ func Open(name string, user *account.Identity) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	sockets, err := openSockets(read, path, host)
+	sockets, names, err := openSockets(read, path, host)
 	if err != nil {
 		return nil, err
 	}
@@ -38,6 +38,7 @@ func Open(name string, user *account.Identity) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.socketUnits = names
 	return s, s.missing()
 }
 

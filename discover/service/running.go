@@ -13,10 +13,14 @@ import (
 // in its way, and it in that of the attempt.
 type RunningError struct {
 	Name string
-	PID  int
+	// PID is the main process; 0 if there is none.
+	PID int
 }
 
 func (e *RunningError) Error() string {
+	if e.PID == 0 {
+		return e.Name + " is active already"
+	}
 	return fmt.Sprintf("%s runs already (process %d)", e.Name, e.PID)
 }
 
@@ -41,7 +45,7 @@ func (s *Service) Running() error {
 			continue
 		}
 		link, err := os.Readlink("/proc/" + entry.Name() + "/exe")
-		if err != nil || link != exe {
+		if err != nil || link != exe || !sameNamespace(entry.Name()) {
 			continue
 		}
 		// It may call itself otherwise.
@@ -50,6 +54,13 @@ func (s *Service) Running() error {
 		}
 	}
 	return nil
+}
+
+// sameNamespace says whether the process is in no container.
+func sameNamespace(pid string) bool {
+	own, err := os.Readlink("/proc/self/ns/pid")
+	other, failed := os.Readlink("/proc/" + pid + "/ns/pid")
+	return err == nil && failed == nil && own == other
 }
 
 func argvOf(pid int) []string {

@@ -12,9 +12,11 @@
 package service
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/caps/account"
@@ -44,6 +46,10 @@ type Service struct {
 	manager account.Identity
 	// sockets are passed to the main process.
 	sockets []executor.Socket
+	// socketUnits are the names of their units.
+	socketUnits []string
+	// copied is its copy that systemd runs; nil if capmon runs it.
+	copied *copied
 	// environ is the environment but for what changes from run to run.
 	environ []string
 }
@@ -115,6 +121,44 @@ type World struct {
 	// Output is standard output and error.
 	Output *os.File
 }
+
+// Instance is a service that runs, or has run, under a grant. Each of Start,
+// Reload and Stop may take as long as limit.
+type Instance interface {
+	// Start returns when the service has started by its Type=.
+	Start(ctx context.Context, limit time.Duration) (*Failure, error)
+	// Reload makes it read its configuration again, Stop ends it.
+	Reload(ctx context.Context, limit time.Duration) (*Failure, error)
+	Stop(ctx context.Context, limit time.Duration) (*Failure, error)
+	// Over is how the service has ended by itself, nil while it runs, and Ended
+	// is closed then.
+	Over() *Failure
+	Ended() <-chan struct{}
+	// MainPID is the main process's id, as MAINPID has it.
+	MainPID() int
+	// End ends what is left of the service, and removes what belongs to a run
+	// of it alone.
+	End(ctx context.Context) error
+}
+
+// Begin prepares an instance. End it, whatever happens.
+func (s *Service) Begin(world World, grant caps.Set) (Instance, error) {
+	if s.copied != nil && s.copied.exact != "" {
+		return s.copied.begin(world, s.copied.exact)
+	}
+	if s.copied != nil {
+		return s.copied.begin(world, s.dropIn(grant))
+	}
+	return s.begin(world, grant)
+}
+
+// CanReload says whether the unit has a way to reload the service.
+func (s *Service) CanReload() bool {
+	return len(s.unit.Reload) > 0 || s.unit.Type == "notify-reload"
+}
+
+// Runs says whether the service has processes when it has started.
+func (s *Service) Runs() bool { return s.unit.Type != "oneshot" }
 
 // Failure is how a service failed.
 type Failure struct {

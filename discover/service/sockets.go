@@ -8,21 +8,22 @@ import (
 	"github.com/capmon/capmon/discover/unit"
 )
 
-// openSockets are the sockets that the service is passed.
-func openSockets(u unit.Service, path []string, host unit.Host) ([]executor.Socket, error) {
+// openSockets are the sockets that the service is passed, and the names of their
+// units.
+func openSockets(u unit.Service, path []string, host unit.Host) (sockets []executor.Socket, names []string, err error) {
 	units, err := unit.Sockets(u, path, host)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var sockets []executor.Socket
 	for _, s := range units {
 		if s.Accept {
-			return nil, fmt.Errorf("unit %s is started by %s for each connection, which capmon cannot do", u.Name, s.Name)
+			return nil, nil, fmt.Errorf("unit %s is started by %s for each connection, which capmon cannot do", u.Name, s.Name)
 		}
 		owner, err := socketOwner(s)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
+		names = append(names, s.Name)
 		for _, l := range s.Listen {
 			sockets = append(sockets, executor.Socket{
 				Network: l.Network, Address: l.Address, Only6: s.Only6, Backlog: s.Backlog,
@@ -30,7 +31,7 @@ func openSockets(u unit.Service, path []string, host unit.Host) ([]executor.Sock
 			})
 		}
 	}
-	return sockets, nil
+	return sockets, names, nil
 }
 
 func socketOwner(s unit.Socket) (account.Identity, error) {

@@ -17,7 +17,7 @@ const poll = 20 * time.Millisecond
 
 // Start starts the service, and returns when it has started by its Type=. Each
 // part may take as long as limit, the unit's own TimeoutStartSec= notwithstanding.
-func (i *Instance) Start(ctx context.Context, limit time.Duration) (*Failure, error) {
+func (i *ownRun) Start(ctx context.Context, limit time.Duration) (*Failure, error) {
 	for _, part := range []struct {
 		option   string
 		commands []unit.Command
@@ -37,7 +37,7 @@ func (i *Instance) Start(ctx context.Context, limit time.Duration) (*Failure, er
 	return i.runAll(ctx, "ExecStartPost", i.unit.StartPost, true, limit)
 }
 
-func (i *Instance) startOneshot(ctx context.Context, limit time.Duration) (*Failure, error) {
+func (i *ownRun) startOneshot(ctx context.Context, limit time.Duration) (*Failure, error) {
 	for _, c := range i.unit.Start {
 		failed, err := i.run(ctx, job{option: "ExecStart", command: c, sockets: i.sockets}, limit)
 		if failed != nil && i.good(failed.Exit) {
@@ -51,7 +51,7 @@ func (i *Instance) startOneshot(ctx context.Context, limit time.Duration) (*Fail
 }
 
 // startMain starts the main process and waits until it counts as started.
-func (i *Instance) startMain(ctx context.Context, limit time.Duration) (*Failure, error) {
+func (i *ownRun) startMain(ctx context.Context, limit time.Duration) (*Failure, error) {
 	within, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	j := job{option: "ExecStart", command: i.unit.Start[0], sockets: i.sockets}
@@ -77,7 +77,7 @@ func (i *Instance) startMain(ctx context.Context, limit time.Duration) (*Failure
 }
 
 // awaitStarted waits by the Type= ("Options" in systemd.service(5)).
-func (i *Instance) awaitStarted(ctx context.Context) (*Failure, error) {
+func (i *ownRun) awaitStarted(ctx context.Context) (*Failure, error) {
 	switch i.unit.Type {
 	case "forking":
 		return i.awaitForked(ctx)
@@ -89,8 +89,29 @@ func (i *Instance) awaitStarted(ctx context.Context) (*Failure, error) {
 	return i.awaitIdle(ctx)
 }
 
+func (i *ownRun) awaitIdle(ctx context.Context) (*Failure, error) {
+	idle, err := awaitIdle(ctx, i.running.Done(), i.pids)
+	if idle || err != nil {
+		return nil, err
+	}
+	return i.ended(" before it was idle"), nil
+}
+
+// pids are the processes of the service, by their ids as capmon knows them.
+func (i *ownRun) pids() []int {
+	left, err := i.world.Keeper.Leftovers()
+	if err != nil {
+		return nil
+	}
+	var pids []int
+	for _, p := range left {
+		pids = append(pids, p.PID)
+	}
+	return pids
+}
+
 // notStarted says what did not happen.
-func (i *Instance) notStarted() string {
+func (i *ownRun) notStarted() string {
 	switch i.unit.Type {
 	case "forking":
 		if i.main != nil && i.unit.PIDFile != "" {
@@ -109,13 +130,13 @@ func (i *Instance) notStarted() string {
 }
 
 // ended is the failure of a service that is over.
-func (i *Instance) ended(when string) *Failure {
+func (i *ownRun) ended(when string) *Failure {
 	over := i.Over()
 	over.Outcome += when
 	return over
 }
 
-func (i *Instance) awaitReady(ctx context.Context, ready <-chan struct{}) (*Failure, error) {
+func (i *ownRun) awaitReady(ctx context.Context, ready <-chan struct{}) (*Failure, error) {
 	select {
 	case <-ready:
 		return nil, nil
@@ -128,7 +149,7 @@ func (i *Instance) awaitReady(ctx context.Context, ready <-chan struct{}) (*Fail
 
 // awaitForked waits for the end of the first process, which leaves the main
 // process behind.
-func (i *Instance) awaitForked(ctx context.Context) (*Failure, error) {
+func (i *ownRun) awaitForked(ctx context.Context) (*Failure, error) {
 	exit, err := i.main.Wait(ctx)
 	if err != nil {
 		return nil, err
@@ -155,7 +176,7 @@ func (i *Instance) awaitForked(ctx context.Context) (*Failure, error) {
 
 // findMain is the main process of a forking service: by its PIDFile=, or the
 // one that is left of it.
-func (i *Instance) findMain() int {
+func (i *ownRun) findMain() int {
 	if i.unit.PIDFile != "" {
 		text, err := os.ReadFile(i.world.Root + i.unit.PIDFile)
 		if err != nil {
@@ -175,7 +196,7 @@ func (i *Instance) findMain() int {
 }
 
 // runs says whether a process of the service has this id.
-func (i *Instance) runs(pid int) bool {
+func (i *ownRun) runs(pid int) bool {
 	left, err := i.world.Keeper.Leftovers()
 	if err != nil {
 		return false
@@ -189,7 +210,7 @@ func (i *Instance) runs(pid int) bool {
 }
 
 // good says whether an exit status is a success (SuccessExitStatus=).
-func (i *Instance) good(status int) bool {
+func (i *ownRun) good(status int) bool {
 	if status == 0 {
 		return true
 	}
@@ -202,7 +223,7 @@ func (i *Instance) good(status int) bool {
 }
 
 // endedWell says whether the main process ended as it should.
-func (i *Instance) endedWell(exit launch.Exit) bool {
+func (i *ownRun) endedWell(exit launch.Exit) bool {
 	if !exit.Status.Signaled() {
 		return i.good(exit.Code())
 	}

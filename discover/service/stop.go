@@ -9,13 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// CanReload says whether the unit has a way to reload the service.
-func (i *Instance) CanReload() bool {
-	return len(i.unit.Reload) > 0 || i.unit.Type == "notify-reload"
-}
-
 // Reload makes the service read its configuration again.
-func (i *Instance) Reload(ctx context.Context, limit time.Duration) (*Failure, error) {
+func (i *ownRun) Reload(ctx context.Context, limit time.Duration) (*Failure, error) {
 	ready := i.ready
 	if i.unit.Type == "notify-reload" {
 		i.mu.Lock()
@@ -45,7 +40,7 @@ func (i *Instance) Reload(ctx context.Context, limit time.Duration) (*Failure, e
 
 // Stop stops the service, which must end well: ExecStop=, and then the signals
 // of systemd.kill(5).
-func (i *Instance) Stop(ctx context.Context, limit time.Duration) (*Failure, error) {
+func (i *ownRun) Stop(ctx context.Context, limit time.Duration) (*Failure, error) {
 	i.forget(nil)
 	failed, err := i.runAll(ctx, "ExecStop", i.unit.Stop, true, limit)
 	if err != nil {
@@ -67,7 +62,7 @@ func (i *Instance) Stop(ctx context.Context, limit time.Duration) (*Failure, err
 
 // stopProcesses ends the processes, and says if they did not end as they
 // should.
-func (i *Instance) stopProcesses(ctx context.Context, limit time.Duration) (*Failure, error) {
+func (i *ownRun) stopProcesses(ctx context.Context, limit time.Duration) (*Failure, error) {
 	if i.main == nil {
 		return nil, nil // a oneshot, of which nothing runs
 	}
@@ -102,7 +97,7 @@ func (i *Instance) stopProcesses(ctx context.Context, limit time.Duration) (*Fai
 }
 
 // awaitGone waits until no process is left that the manager waits for.
-func (i *Instance) awaitGone(ctx context.Context) error {
+func (i *ownRun) awaitGone(ctx context.Context) error {
 	if i.unit.KillMode == "control-group" {
 		return i.world.Keeper.WaitAll(ctx)
 	}
@@ -117,18 +112,15 @@ func (i *Instance) awaitGone(ctx context.Context) error {
 	return nil
 }
 
-func (i *Instance) isMain(pid int) bool { return innerPID(pid) == i.MainPID() }
+func (i *ownRun) isMain(pid int) bool { return innerPID(pid) == i.MainPID() }
 
-func (i *Instance) signal(sig unix.Signal, which func(pid int) bool) error {
+func (i *ownRun) signal(sig unix.Signal, which func(pid int) bool) error {
 	return i.world.Keeper.Signal(sig, which)
 }
 
 // cleanSignal says whether a signal is a good end (SuccessExitStatus=), or is
 // how the unit has the service ended.
-func (i *Instance) cleanSignal(sig syscall.Signal) bool {
+func (i *ownRun) cleanSignal(sig syscall.Signal) bool {
 	clean := []syscall.Signal{unix.SIGHUP, unix.SIGINT, unix.SIGTERM, unix.SIGPIPE}
 	return slices.Contains(clean, sig) || slices.Contains(i.unit.SuccessSignals, unix.SignalName(sig))
 }
-
-// Runs says whether the service has processes when it has started.
-func (s *Service) Runs() bool { return s.unit.Type != "oneshot" }

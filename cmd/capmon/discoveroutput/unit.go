@@ -34,6 +34,9 @@ func writeUnit(b *strings.Builder, r discover.Report) {
 	if !servesTried(r) {
 		b.WriteString("note: the service was started and not used: what its clients cause it to do takes --exercise\n")
 	}
+	if r.Unit.Proven {
+		b.WriteString("proven: systemd started the service with exactly the drop-in that --emit systemd prints\n")
+	}
 	for _, option := range r.Unit.Unapplied {
 		fmt.Fprintf(b, "not in force here: %s\n", terminal.Printable(option))
 	}
