@@ -96,7 +96,7 @@ func unitOf(c Command) *Unit {
 	bounding := u.Bounding & caps.All()
 	unit := &Unit{
 		Name: u.Name.String(), File: u.Fragment, DropIns: u.DropIns, Type: u.Type,
-		User: u.User, GivenUser: c.Service.GivenUser(), Manager: c.Service.Manager(),
+		User: u.User, GivenUser: c.Service.GivenUser(), OfUser: c.Service.OfUser(), Manager: c.Service.Manager(),
 		Limited: bounding != caps.All(), Bounding: bounding, Ambient: u.Ambient,
 		NoNewPrivileges: u.NoNewPrivileges, Skipped: c.Skip, Ignored: u.Ignored,
 	}

@@ -36,7 +36,7 @@ func run(t *testing.T, p executor.Plan) (string, int) {
 	defer out.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	process, err := keeper.Launch(ctx, launch.Spec{Path: path, Args: args, Env: env, Stdout: out, Stderr: out}, nil)
+	process, err := keeper.Launch(ctx, launch.Spec{Path: path, Args: args, Env: env, Stdout: out, Stderr: out, Reserved: len(p.Sockets)}, nil)
 	testenv.Must(t, err)
 	exit, err := process.Wait(ctx)
 	testenv.Must(t, err)
@@ -120,16 +120,18 @@ func TestDirectories(t *testing.T) {
 
 func TestSockets(t *testing.T) {
 	dir := t.TempDir()
-	p := shell(`test $LISTEN_PID = $$ && echo $LISTEN_FDS $LISTEN_FDNAMES; for fd in 3 4 5 6 7; do readlink /proc/$$/fd/$fd | cut -d: -f1; done; stat -c %a ` + dir + "/s; ss -Hlt 'sport = :48123' | wc -l")
+	p := shell(`test $LISTEN_PID = $$ && echo $LISTEN_FDS $LISTEN_FDNAMES; for fd in 3 4 5 6 7 8 9; do readlink /proc/$$/fd/$fd | cut -d: -f1; done; stat -c %a ` + dir + "/s; ss -Hlt 'sport = :48123' | wc -l")
 	p.Sockets = []executor.Socket{
-		{Network: "tcp", Address: "127.0.0.1:48123", Name: "web"},
+		{Network: "tcp", Address: "0.0.0.0:48123", Name: "web"},
+		{Network: "tcp", Address: "[::]:48123", Only6: true, Name: "web6"},
+		{Network: "tcp", Address: "[::]:48125", Name: "both"},
 		{Network: "udp", Address: "[::1]:48124", Name: "dns"},
 		{Network: "unix", Address: dir + "/s", Mode: 0o620, Backlog: 5, Name: "s"},
 		{Network: "unixgram", Address: "@capmon-test", Name: "g"},
 	}
 	for range 2 {
 		out, status := run(t, p)
-		if want := "4 web:dns:s:g\nsocket\nsocket\nsocket\nsocket\n620\n1\n"; out != want || status != 0 {
+		if want := "6 web:web6:both:dns:s:g\n" + strings.Repeat("socket\n", 6) + "620\n2\n1\n"; out != want || status != 0 {
 			t.Errorf("exit %d, printed\n%s\nwant\n%s", status, out, want)
 		}
 	}

@@ -86,7 +86,7 @@ func (p Plan) execute() error {
 	// For what is above a directory that is made.
 	unix.Umask(0o022)
 	steps := []func() error{
-		p.reserve, p.adjustOOM, p.setNice, p.setCPU, p.setIO, p.limit,
+		p.reserved, p.adjustOOM, p.setNice, p.setCPU, p.setIO, p.limit,
 		p.makeDirectories, p.feed, p.listen, p.enterRoot, p.bound, p.assume, p.raise, p.changeDir, p.forgo,
 	}
 	for _, step := range steps {

@@ -103,18 +103,15 @@ type Socket struct {
 // planEnv holds the plan of a process that is to be an executor.
 const planEnv = "CAPMON_EXECUTOR"
 
-// Command is what executes the plan.
+// Command is what executes the plan. So many descriptors from 3 on as it has
+// Sockets must be open, for the sockets to take their place
+// (launch.Spec.Reserved).
 func (p Plan) Command() (path string, args, env []string, err error) {
 	text, err := json.Marshal(p)
 	if err != nil {
 		return "", nil, nil, fmt.Errorf("write plan for service: %w", err)
 	}
-	env = []string{
-		planEnv + "=" + string(text),
-		// Go keeps files of its cgroup open, where the sockets go.
-		"GODEBUG=containermaxprocs=0",
-	}
 	// Not by name: the file may have been replaced meanwhile, and in a sandbox
 	// there may be another.
-	return "/proc/self/exe", []string{"capexecutor"}, env, nil
+	return "/proc/self/exe", []string{"capexecutor"}, []string{planEnv + "=" + string(text)}, nil
 }

@@ -39,16 +39,17 @@ func (p Plan) listen() error {
 	return nil
 }
 
-// reserve opens the descriptors that the sockets are to have, before Go's
-// runtime takes them for itself.
-func (p Plan) reserve() error {
-	for range p.Sockets {
-		fd, err := unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0)
-		if err == nil && fd >= firstPassed+len(p.Sockets) {
+// reserved checks that the descriptors that the sockets are to have are not
+// Go's own.
+func (p Plan) reserved() error {
+	for i := range p.Sockets {
+		fd := firstPassed + i
+		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+		if err == nil && flags&unix.FD_CLOEXEC != 0 {
 			err = unix.EBUSY
 		}
 		if err != nil {
-			return at(exitFDs, err, "reserve descriptors for sockets")
+			return at(exitFDs, err, "put a socket in the place of descriptor %d", fd)
 		}
 	}
 	return nil
@@ -72,14 +73,22 @@ func (s Socket) open() (*os.File, error) {
 		return s.openPath()
 	}
 	config := net.ListenConfig{Control: s.prepare}
+	network := s.Network
+	switch {
+	case strings.HasPrefix(network, "unix"):
+	case strings.HasPrefix(s.Address, "["):
+		network += "6"
+	default:
+		network += "4" // else 0.0.0.0 would be both
+	}
 	if s.Network == "udp" || s.Network == "unixgram" {
-		c, err := config.ListenPacket(context.Background(), s.Network, s.Address)
+		c, err := config.ListenPacket(context.Background(), network, s.Address)
 		if err != nil {
 			return nil, socketCause(err)
 		}
 		return c.(interface{ File() (*os.File, error) }).File()
 	}
-	l, err := config.Listen(context.Background(), s.Network, s.Address)
+	l, err := config.Listen(context.Background(), network, s.Address)
 	if err != nil {
 		return nil, socketCause(err)
 	}

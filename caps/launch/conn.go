@@ -69,6 +69,7 @@ type wireSpec struct {
 	NoNewPrivs bool
 	Detached   bool
 	Bequeathed bool
+	Reserved   int
 }
 
 type wireExit struct {

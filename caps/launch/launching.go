@@ -182,10 +182,14 @@ func (l *launching) fork(path string, args []string) (begin time.Time, pid int, 
 }
 
 func (l *launching) forkExec(path string, args []string) (pid int, err error) {
+	files := []uintptr{uintptr(l.files[0]), uintptr(l.files[1]), uintptr(l.files[2])}
+	for range l.spec.Reserved {
+		files = append(files, files[0])
+	}
 	return syscall.ForkExec(path, args, &syscall.ProcAttr{
 		Dir:   l.spec.Dir,
 		Env:   l.spec.Env,
-		Files: []uintptr{uintptr(l.files[0]), uintptr(l.files[1]), uintptr(l.files[2])},
+		Files: files,
 		// Set by the child after the change of user, which clears it.
 		Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: l.spec.Detached},
 	})

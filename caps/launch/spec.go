@@ -48,6 +48,10 @@ type Spec struct {
 	// Stdin, Stdout and Stderr are the only descriptors that the command
 	// gets. nil is /dev/null.
 	Stdin, Stdout, Stderr *os.File
+	// Reserved is how many descriptors from 3 on it gets besides, all as Stdin:
+	// for a command that is to put something else there before it opens
+	// anything.
+	Reserved int
 
 	// Identity is the user to run as; nil leaves capmon's.
 	Identity *account.Identity

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"slices"
 
 	"github.com/capmon/capmon/caps/account"
 	"github.com/capmon/capmon/caps/launch"
@@ -27,7 +30,7 @@ func runDiscover(s streams, o discoverOptions) error {
 	if err != nil {
 		return err
 	}
-	d, err := output.Open(s.out, o.file)
+	d, err := output.Open(s.out, o.destination())
 	if err != nil {
 		return err
 	}
@@ -48,8 +51,14 @@ func runDiscover(s streams, o discoverOptions) error {
 // returns a note on it for the user.
 func (o *discoverOptions) identify() (note string, err error) {
 	if o.unit == "" {
-		_, note, err = commandIdentity(o.user)
-		return note, err
+		id, note, err := commandIdentity(o.user)
+		if err != nil || o.userUnit == "" {
+			return note, err
+		}
+		if o.service, err = service.OpenForUser(o.userUnit, id); err != nil {
+			return "", exit.Usagef("--user-unit: %v", err)
+		}
+		return "", nil
 	}
 	var user *account.Identity
 	if o.user != "" {
@@ -66,6 +75,16 @@ func (o *discoverOptions) identify() (note string, err error) {
 		return "", o.service.CopyForSystemd()
 	}
 	return "", nil
+}
+
+// destination is where the result goes. In a directory, a drop-in has the name
+// that it has everywhere.
+func (o discoverOptions) destination() string {
+	info, err := os.Stat(o.file)
+	if err == nil && info.IsDir() && o.isUnit() && slices.Equal(o.formats, []string{"systemd"}) {
+		return filepath.Join(o.file, dropInName)
+	}
+	return o.file
 }
 
 // openDiscoverer prepares for the discovery. Where nothing can be traced, and no

@@ -22,7 +22,7 @@ import (
 // discoverOptions are the options of discover, and its words.
 type discoverOptions struct {
 	command               []string
-	unit                  string
+	unit, userUnit        string
 	service               *service.Service
 	skip                  []discover.Scenario
 	manager               string
@@ -54,6 +54,9 @@ func discoverFields() command.Fields[discoverOptions] {
 		command.String(command.Option{Name: "unit", Value: command.Value{Kind: command.File, Placeholder: "UNIT"}, Text: "in the place of a command run the systemd service UNIT, " +
 			"a name or the path of a unit file, as its unit says: start it, use it (--exercise), reload it, stop it"},
 			func(o *o) *string { return &o.unit }),
+		command.String(command.Option{Name: "user-unit", Value: command.Value{Kind: command.File, Placeholder: "UNIT"}, Text: "as --unit, for a unit of the user's own " +
+			"manager, as the user of --user or who called sudo"},
+			func(o *o) *string { return &o.userUnit }),
 		command.Each(command.Option{Name: "skip", Value: command.SomeOf("SCENARIO", string(discover.Reload), string(discover.Stop)), Text: "with --unit: leave " +
 			"out SCENARIO, reload or stop"}, 0,
 			parseScenario, func(o *o) *[]discover.Scenario { return &o.skip }),
@@ -124,7 +127,7 @@ func discoverFields() command.Fields[discoverOptions] {
 			parseFormats, func(o *o) *[]string { return &o.formats }),
 		command.Switch(command.Option{Name: "json", Text: "print the whole report as JSON (docs/discover.schema.json)"},
 			func(o *o) *bool { return &o.json }),
-		fileOption("write the result to FILE, whole or not at all", func(o *o) *string { return &o.file }),
+		fileOption("write the result to FILE, whole or not at all; a directory gets the drop-in of a unit as 50-capmon.conf", func(o *o) *string { return &o.file }),
 		command.Switch(command.Option{Name: "v", Text: "show what the command prints in each attempt"},
 			func(o *o) *bool { return &o.verbose }),
 	}
@@ -184,7 +187,7 @@ stand before or behind the command.`,
 			if err := o.validate(); err != nil {
 				return err
 			}
-			if len(o.command) == 0 && o.unit == "" {
+			if len(o.command) == 0 && !o.isUnit() {
 				return emitLast(s, o)
 			}
 			return runDiscover(s, o)
@@ -196,11 +199,15 @@ func (o discoverOptions) validate() error {
 	switch {
 	case o.json && len(o.formats) > 0:
 		return exit.Usagef("--json and --emit exclude each other: give one of them")
-	case o.unit != "" && len(o.command) > 0:
+	case o.unit != "" && o.userUnit != "":
+		return exit.Usagef("--unit and --user-unit exclude each other: give one of them")
+	case o.userUnit != "" && (o.manager == service.BySystemd || o.install):
+		return exit.Usagef("--manager systemd and --install are for units of the system")
+	case o.isUnit() && len(o.command) > 0:
 		return exit.Usagef("--unit and a command exclude each other: give one of them")
-	case o.unit != "" && (o.expectExit != 0 || o.expectOutput != nil):
+	case o.isUnit() && (o.expectExit != 0 || o.expectOutput != nil):
 		return exit.Usagef("--expect-exit and --expect-output are for commands: of a service its unit says how it ends")
-	case o.unit == "" && (len(o.skip) > 0 || o.manager != "" || o.stopRunning || o.install):
+	case !o.isUnit() && (len(o.skip) > 0 || o.manager != "" || o.stopRunning || o.install):
 		return exit.Usagef("--skip, --manager, --stop-running and --install need --unit")
 	case o.manager == service.BySystemd && o.sandbox.set:
 		return exit.Usagef("--manager systemd and --sandbox exclude each other: systemd runs no service in a sandbox of capmon's")
@@ -208,12 +215,12 @@ func (o discoverOptions) validate() error {
 		return exit.Usagef("--manager systemd: systemd is not the manager of this machine")
 	case o.manager == service.ByCapmon && o.stopRunning:
 		return exit.Usagef("--stop-running is for --manager systemd: what systemd has not started, capmon cannot start again")
-	case o.unit != "":
+	case o.isUnit():
 	case len(o.command) == 0 && !o.json && len(o.formats) == 0:
 		return exit.Usagef("no command given: try capmon discover '<cmd>', or --emit FORMAT for the last discovery")
 	case len(o.command) > 0 && strings.TrimSpace(o.command[0]) == "":
 		return exit.Usagef("the command is empty: give it as one word in quotes, or as several after --")
-	case o.unit == "" && o.ready == "" && o.exercise+o.reload+o.stop != "":
+	case !o.isUnit() && o.ready == "" && o.exercise+o.reload+o.stop != "":
 		return exit.Usagef("--exercise, --reload and --stop need --ready: without it capmon cannot tell when the daemon has started")
 	case o.jobs > 1 && !o.sandbox.set:
 		return exit.Usagef("--jobs needs --sandbox: attempts at the same time would be in each other's way")
@@ -239,6 +246,9 @@ func parseManager(text string) (string, error) {
 	}
 	return text, nil
 }
+
+// isUnit says whether a service is to be run, and no command.
+func (o discoverOptions) isUnit() bool { return o.unit+o.userUnit != "" }
 
 // bySystemd says whether systemd is to run the service.
 func (o discoverOptions) bySystemd() bool {

@@ -51,7 +51,11 @@ func formatReport(w io.Writer, o discoverOptions, r discover.Report) error {
 		return output.JSON(w, r)
 	}
 	if len(o.formats) == 0 {
-		return discoveroutput.WriteResult(w, r)
+		if err := discoveroutput.WriteResult(w, r); err != nil {
+			return err
+		}
+		printExposure(w, r)
+		return nil
 	}
 	for i, format := range o.formats {
 		if i > 0 {

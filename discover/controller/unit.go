@@ -15,6 +15,8 @@ type Unit struct {
 	// asked for another, Report.User.
 	User      string `json:"user"`
 	GivenUser bool   `json:"given_user"`
+	// OfUser: it is a unit of a user's own manager, which can grant nothing.
+	OfUser bool `json:"of_user"`
 	// Manager ran it: "capmon" or "systemd".
 	Manager string `json:"manager"`
 	// Proven: systemd ran the service, through all scenarios, with exactly the
@@ -39,7 +41,7 @@ type Unit struct {
 // Held is what the main process has when it is executed today.
 func (r Report) Held() caps.Set {
 	switch {
-	case r.Unit == nil:
+	case r.Unit == nil || r.Unit.OfUser:
 		return 0
 	case r.User.UID == 0:
 		return r.Unit.Bounding

@@ -32,9 +32,16 @@ func unitNotes(p *page, r controller.Report) {
 	for _, option := range r.Unit.Unapplied {
 		p.comment("Not in force when it was tried: %s", shorten(shown(option), maxShown))
 	}
-	dir := "/etc/systemd/system/" + r.Unit.Name + ".d"
+	dir, systemctl := "/etc/systemd/system/"+r.Unit.Name+".d", "systemctl"
+	if r.Unit.OfUser {
+		dir, systemctl = "~/.config/systemd/user/"+r.Unit.Name+".d", "systemctl --user"
+		if r.Capabilities != 0 {
+			p.comment("A user's manager cannot grant capabilities. Make it a unit of the system with User=%s, or give the file capabilities (setcap).",
+				account(r.User.Name, r.User.UID))
+		}
+	}
 	p.comment("Put this into %s/50-capmon.conf, then:", dir)
-	p.comment("  systemctl daemon-reload && systemctl restart %s", r.Unit.Name)
+	p.comment("  %[1]s daemon-reload && %[1]s restart %[2]s", systemctl, r.Unit.Name)
 	p.comment("To undo it: rm %s/50-capmon.conf, and the same again.", dir)
 }
 
@@ -76,6 +83,14 @@ func unitOptions(r controller.Report) []*unit.UnitOption {
 	if r.Unit.GivenUser {
 		add("User", account(r.User.Name, r.User.UID))
 		add("Group", account(r.User.GroupName, r.User.GID))
+	}
+	if r.Unit.OfUser {
+		// What is not there cannot be limited, and file capabilities would be
+		// of no use under NoNewPrivileges=yes.
+		if r.Capabilities == 0 && len(r.Elevated) == 0 {
+			add("NoNewPrivileges", "yes")
+		}
+		return options
 	}
 	reset := func(name string) {
 		add(name, "")

@@ -91,7 +91,7 @@ func (i *ownRun) launch(ctx context.Context, j job) (*launch.Process, error) {
 			return nil, err
 		}
 	}
-	spec := launch.Spec{Path: path, Args: args, Env: env, Dir: "/", Stdout: i.world.Output, Stderr: i.world.Output, Detached: j.beside}
+	spec := launch.Spec{Path: path, Args: args, Env: env, Dir: "/", Stdout: i.world.Output, Stderr: i.world.Output, Detached: j.beside, Reserved: len(j.sockets)}
 	return keeper.Launch(ctx, spec, i.arm(j.command))
 }
 

@@ -14,18 +14,35 @@ import (
 // path of its file, which has a slash. user takes the place of the unit's own
 // if it is not nil. The error is one sentence.
 func Open(name string, user *account.Identity) (*Service, error) {
-	path := unit.SystemPath(os.Getenv)
-	var files unit.Files
-	var err error
-	if strings.Contains(name, "/") {
-		files, err = unit.FindFile(name, path)
-	} else {
-		files, err = find(name, path)
+	return open(name, unit.SystemPath(os.Getenv), unit.System(), user)
+}
+
+// OpenForUser is Open for a unit of the user's own manager, which runs
+// everything as that user.
+func OpenForUser(name string, user account.Identity) (*Service, error) {
+	// The manager's environment, not that of capmon.
+	getenv := func(variable string) string {
+		switch variable {
+		case "XDG_RUNTIME_DIR":
+			return fmt.Sprintf("/run/user/%d", user.UID)
+		case "SYSTEMD_UNIT_PATH":
+			return os.Getenv(variable)
+		}
+		return ""
 	}
+	s, err := open(name, unit.UserPath(getenv, user.Home), unit.OfUser(user, getenv), &user)
 	if err != nil {
 		return nil, err
 	}
-	host := unit.System()
+	s.given, s.ofUser = false, true
+	return s, nil
+}
+
+func open(name string, path []string, host unit.Host, user *account.Identity) (*Service, error) {
+	files, err := find(name, path)
+	if err != nil {
+		return nil, err
+	}
 	read, err := unit.Read(files, host)
 	if err != nil {
 		return nil, err
@@ -43,6 +60,9 @@ func Open(name string, user *account.Identity) (*Service, error) {
 }
 
 func find(name string, path []string) (unit.Files, error) {
+	if strings.Contains(name, "/") {
+		return unit.FindFile(name, path)
+	}
 	parsed, err := unit.ParseName(name)
 	if err != nil {
 		return unit.Files{}, err

@@ -42,6 +42,8 @@ type Service struct {
 	own  bool
 	// given: the caller names it.
 	given bool
+	// ofUser: the unit is one of the user's own manager.
+	ofUser bool
 	// manager is what the manager runs as.
 	manager account.Identity
 	// sockets are passed to the main process.
@@ -87,6 +89,9 @@ func (s *Service) User() account.Identity {
 
 // GivenUser says whether the caller has named the user, and not the unit.
 func (s *Service) GivenUser() bool { return s.given }
+
+// OfUser says whether the unit is one of a user's own manager.
+func (s *Service) OfUser() bool { return s.ofUser }
 
 // Directory is the working directory.
 func (s *Service) Directory() string {

@@ -18,6 +18,8 @@ func writeUnit(b *strings.Builder, r discover.Report) {
 	}
 	held := r.Held()
 	switch {
+	case r.Unit.OfUser:
+		fmt.Fprintf(b, "today: runs as %s by that user's manager, which can grant nothing\n", terminal.Printable(r.User.Name))
 	case r.User.UID != 0 && held == 0:
 		fmt.Fprintf(b, "today: runs as %s with no capability", terminal.Printable(r.User.Name))
 		if !r.Unit.Limited {
