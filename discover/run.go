@@ -219,7 +219,7 @@ func (d *Discoverer) Discover(ctx context.Context, c Command) (Report, error) {
 		return Report{}, err
 	}
 	return d.discover(ctx, c, Report{
-		Schema: Schema, Command: c.Args, Directory: dir,
+		Schema: Schema, Command: c.Args, Given: d.given(c), Directory: dir,
 		User: user, Kernel: kernelRelease(), Backend: d.Backend(),
 	})
 }
@@ -244,6 +244,29 @@ func (d *Discoverer) discover(ctx context.Context, c Command, r Report) (_ Repor
 	return r, err
 }
 
+// given is what c says besides the command.
+func (d *Discoverer) given(c Command) controller.Given {
+	g := controller.Given{
+		User: c.User, Skip: c.Skip, Setup: c.Setup, Check: c.Check, Cleanup: c.Cleanup,
+		Ready: c.Ready, Exercise: c.Exercise, Reload: c.Reload, Stop: c.Stop,
+		Timeout: c.Timeout, ReadyTimeout: c.ReadyTimeout, HookTimeout: c.HookTimeout,
+		ExpectExit: c.ExpectExit, Require: d.settings.search.Require,
+	}
+	if c.ExpectOutput != nil {
+		g.ExpectOutput = c.ExpectOutput.String()
+	}
+	if c.Service != nil {
+		g.Unit, g.OfUser = c.Service.Asked(), c.Service.OfUser()
+	}
+	if o := d.settings.sandbox; o != nil {
+		g.Sandbox, g.Devices = "yes", o.Devices
+		if o.Net {
+			g.Sandbox = "net"
+		}
+	}
+	return g
+}
+
 // uid0 is the identity of uid 0, in the place of another; nil if the user
 // database has none.
 func uid0(user account.Identity) *account.Identity {
@@ -256,6 +279,9 @@ func uid0(user account.Identity) *account.Identity {
 
 // identity is the user that the command runs as.
 func (c Command) identity() (account.Identity, error) {
+	if c.Service != nil {
+		return c.Service.User(), nil
+	}
 	if c.User == "" {
 		id, _, err := account.Caller()
 		return id, err

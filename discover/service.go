@@ -24,32 +24,46 @@ func (d *Discoverer) discoverService(ctx context.Context, c Command) (Report, er
 		return Report{}, errors.New("discover: a service and a command")
 	}
 	r := Report{
-		Schema: Schema, Command: c.Service.MainCommand(), Unit: unitOf(c), Directory: c.Service.Directory(),
+		Schema: Schema, Command: c.Service.MainCommand(), Unit: unitOf(c), Given: d.given(c), Directory: c.Service.Directory(),
 		User: c.Service.User(), Kernel: kernelRelease(), Backend: d.Backend(),
 	}
+	err := d.prepared(ctx, c, func(c Command) (err error) {
+		r, err = d.discover(ctx, c, r)
+		if err != nil || c.Service.Manager() != service.BySystemd || r.Verdict != Minimal || r.Interrupted {
+			return err
+		}
+		r.Unit.Proven, err = d.tryDropIn(ctx, c, r)
+		return err
+	})
+	return r, err
+}
+
+// prepared calls use when the service can be run, and undoes in any case what
+// that took.
+func (d *Discoverer) prepared(ctx context.Context, c Command, use func(Command) error) error {
 	if c.Service.Manager() == service.BySystemd {
-		return d.discoverCopy(ctx, c, r)
+		return d.copied(ctx, c, use)
 	}
 	if d.settings.sandbox == nil || !d.settings.sandbox.Net {
 		if err := c.Service.Running(); err != nil {
-			return Report{}, err
+			return err
 		}
 	}
-	return d.discover(ctx, c, r)
+	return use(c)
 }
 
-// discoverCopy has systemd run a copy of the unit, and undoes that in any case.
-func (d *Discoverer) discoverCopy(ctx context.Context, c Command, r Report) (_ Report, err error) {
+// copied has systemd run a copy of the unit.
+func (d *Discoverer) copied(ctx context.Context, c Command, use func(Command) error) (err error) {
 	if d.sandboxes != nil {
-		return r, errors.New("systemd runs no service in a sandbox of capmon's: have capmon run it")
+		return errors.New("systemd runs no service in a sandbox of capmon's: have capmon run it")
 	}
 	active := c.Service.IsActive(ctx)
 	if active && !c.StopRunning {
-		return r, &service.RunningError{Name: r.Unit.Name, PID: c.Service.ActivePID(ctx)}
+		return &service.RunningError{Name: c.Service.Unit().Name.String(), PID: c.Service.ActivePID(ctx)}
 	}
 	undo := launch.Spec{Path: "/bin/sh", Args: []string{"sh", "-c", c.Service.Undo(active)}, Env: os.Environ(), Detached: true}
 	if err := d.keeper.Bequeath(&undo, undoTimeout); err != nil {
-		return r, fmt.Errorf("prepare to undo: %w", err)
+		return fmt.Errorf("prepare to undo: %w", err)
 	}
 	defer func() {
 		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
@@ -57,14 +71,10 @@ func (d *Discoverer) discoverCopy(ctx context.Context, c Command, r Report) (_ R
 		err = errors.Join(err, c.Service.Finish(limit), d.keeper.Bequeath(nil, 0))
 	}()
 	if err := c.Service.Prepare(ctx); err != nil {
-		return r, err
+		return err
 	}
 	c.undo = &undo
-	if r, err = d.discover(ctx, c, r); err != nil || r.Verdict != Minimal || r.Interrupted {
-		return r, err
-	}
-	r.Unit.Proven, err = d.tryDropIn(ctx, c, r)
-	return r, err
+	return use(c)
 }
 
 // tryDropIn says whether the service goes through all its scenarios with what

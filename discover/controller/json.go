@@ -13,6 +13,7 @@ func (r Report) MarshalJSON() ([]byte, error) {
 	p := plain(r)
 	p.Command = orEmpty(p.Command)
 	p.User.Groups = orEmpty(p.User.Groups)
+	p.Given.Skip, p.Given.Devices = orEmpty(p.Given.Skip), orEmpty(p.Given.Devices)
 	p.MustNot = orEmpty(p.MustNot)
 	p.Tolerated = orEmpty(p.Tolerated)
 	p.Scenarios = orEmpty(p.Scenarios)

@@ -44,6 +44,7 @@ func fullReport() controller.Report {
 	fill(reflect.ValueOf(&r).Elem())
 	r.Schema = controller.Schema
 	r.Unit.Type, r.Unit.Manager = "notify", "capmon"
+	r.Given.Sandbox = "net"
 	return r
 }
 

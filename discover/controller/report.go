@@ -36,6 +36,8 @@ type Report struct {
 	Command []string `json:"command"`
 	// Unit is the unit whose ExecStart= Command is; nil for other commands.
 	Unit *Unit `json:"unit"`
+	// Given is what the discovery was told besides.
+	Given Given `json:"given"`
 	// Directory is the working directory.
 	Directory string `json:"directory"`
 	// User is what the command runs as with the set; uid 0 if NeedsRoot.

@@ -55,7 +55,7 @@ func open(name string, path []string, host unit.Host, user *account.Identity) (*
 	if err != nil {
 		return nil, err
 	}
-	s.socketUnits = names
+	s.socketUnits, s.asked = names, name
 	return s, s.missing()
 }
 

@@ -44,6 +44,8 @@ type Service struct {
 	given bool
 	// ofUser: the unit is one of the user's own manager.
 	ofUser bool
+	// asked is the name or path by which the unit was asked for.
+	asked string
 	// manager is what the manager runs as.
 	manager account.Identity
 	// sockets are passed to the main process.
@@ -89,6 +91,9 @@ func (s *Service) User() account.Identity {
 
 // GivenUser says whether the caller has named the user, and not the unit.
 func (s *Service) GivenUser() bool { return s.given }
+
+// Asked is the name or path by which the unit was asked for.
+func (s *Service) Asked() string { return s.asked }
 
 // OfUser says whether the unit is one of a user's own manager.
 func (s *Service) OfUser() bool { return s.ofUser }

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/capmon/capmon/cmd/capmon/command"
+	"github.com/capmon/capmon/cmd/capmon/compareoutput"
+	"github.com/capmon/capmon/cmd/capmon/exit"
+	"github.com/capmon/capmon/cmd/capmon/state"
+	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/discover/compare"
+	"github.com/capmon/capmon/discover/emit"
+)
+
+// someReports is what stands behind the options of diff and merge.
+var someReports = command.Value{Kind: command.File, Placeholder: "REPORT..."}
+
+func diffCommand(s streams) *command.Command {
+	return &command.Command{
+		Name:    "capmon diff",
+		Summary: "say in what two kept discoveries differ",
+		Usage:   []command.Item{{Term: "capmon diff A B", Text: "reports as capmon discover --json prints them; - is standard input"}},
+		Words:   someReports,
+		Exits: []command.Item{
+			{Term: "0", Text: "the same set"},
+			{Term: "1", Text: "another set"},
+			{Term: "2", Text: "wrong usage, or a file that is no report"},
+		},
+		Run: func(given command.Given) error {
+			if len(given.Words) != 2 {
+				return exit.Usagef("give two reports: capmon diff A B")
+			}
+			reports, err := readReports(s, given.Words)
+			if err != nil {
+				return err
+			}
+			if err := compareoutput.WriteDiff(s.out, reports[0], reports[1]); err != nil {
+				return err
+			}
+			if reports[0].Capabilities != reports[1].Capabilities {
+				return exit.Status(exit.NotFound)
+			}
+			return nil
+		},
+	}
+}
+
+func mergeCommand(s streams) *command.Command {
+	type options struct{ formats []string }
+	fields := command.Fields[options]{
+		command.Parsed(command.Option{Name: "emit", Value: command.SomeOf("FORMAT[,FORMAT]", emit.Formats()...), Text: "print only the set of all, as FORMAT"},
+			parseFormats, func(o *options) *[]string { return &o.formats }),
+	}
+	return &command.Command{
+		Name:    "capmon merge",
+		Summary: "join several kept discoveries to one set",
+		Usage:   []command.Item{{Term: "capmon merge [options] REPORT...", Text: "reports as capmon discover --json prints them; - is standard input"}},
+		Description: `
+Prints which of the reports needs which capability, and what all need together:
+for one program in several configurations, uses or machines. What makes the
+reports hard to compare (other users, other kernels, no proof) is named.`,
+		Options: fields.Options(),
+		Words:   someReports,
+		Exits: []command.Item{
+			{Term: "0", Text: "joined"},
+			{Term: "2", Text: "wrong usage, or a file that is no report"},
+			{Term: "3", Text: "joined, but not all of it is proven"},
+		},
+		Run: func(given command.Given) error {
+			o, err := fields.Fill(given)
+			if err != nil {
+				return err
+			}
+			if len(given.Words) == 0 {
+				return exit.Usagef("give at least one report: capmon merge REPORT...")
+			}
+			reports, err := readReports(s, given.Words)
+			if err != nil {
+				return err
+			}
+			return printMerged(s.out, reports, given.Words, o.formats)
+		},
+	}
+}
+
+func printMerged(w io.Writer, reports []discover.Report, files, formats []string) error {
+	m := compare.Merge(reports, files)
+	var text strings.Builder
+	if len(formats) == 0 {
+		compareoutput.WriteMatrix(&text, m, reports, files)
+	}
+	for _, format := range formats {
+		if err := emit.Write(&text, format, together(m, reports)); err != nil {
+			return err
+		}
+	}
+	if _, err := io.WriteString(w, text.String()); err != nil {
+		return fmt.Errorf("write standard output: %w", err)
+	}
+	for _, r := range reports {
+		if r.Verdict != discover.Minimal {
+			return exit.Status(exit.Unproven)
+		}
+	}
+	return nil
+}
+
+// together is the first report with the set of all.
+func together(m compare.Merged, reports []discover.Report) discover.Report {
+	r := reports[0]
+	r.Capabilities, r.Alternatives, r.Evidence = m.Capabilities, nil, nil
+	r.Verdict, r.Reason = discover.Minimal, ""
+	for i, other := range reports {
+		if other.Verdict != discover.Minimal {
+			r.Verdict, r.Reason = discover.Sufficient, fmt.Sprintf("report %d is not proven", i+1)
+		}
+		for _, e := range other.Evidence {
+			e.FailedWithout = 0 // an attempt of another report
+			r.Evidence = append(r.Evidence, e)
+		}
+	}
+	return r
+}
+
+// readReports reads files as they were kept.
+func readReports(s streams, files []string) ([]discover.Report, error) {
+	var reports []discover.Report
+	for _, file := range files {
+		r, err := readReport(s, file)
+		if err != nil {
+			return nil, exit.Usagef("%s: %v", file, err)
+		}
+		reports = append(reports, r)
+	}
+	return reports, nil
+}
+
+// maxReport is how long a report may be: a file that has no end is none.
+const maxReport = 256 << 20
+
+func readReport(s streams, file string) (discover.Report, error) {
+	in := s.in
+	if file != "-" {
+		f, err := os.Open(filepath.Clean(file))
+		if err != nil {
+			return discover.Report{}, errors.New(exit.RootCause(err).Error())
+		}
+		defer f.Close()
+		in = f
+	}
+	text, err := io.ReadAll(io.LimitReader(in, maxReport+1))
+	switch {
+	case err != nil:
+		return discover.Report{}, errors.New(exit.RootCause(err).Error())
+	case len(text) > maxReport:
+		return discover.Report{}, errors.New("it is too long for a report")
+	}
+	r, err := state.Parse(text)
+	if err != nil {
+		return r, errors.New("it is not a report of capmon discover --json")
+	}
+	return r, nil
+}
