@@ -1,6 +1,7 @@
 # make demo    build capmon and discover what `ip link set` needs
 # make test    install what the tests need and run them all, VMs included
 # make corpus  try capmon on every capability and on many whole programs
+# make units   try capmon on the services that Debian ships
 # make fuzz    feed every parser of outside data with inputs that break it
 # make bench   measure what capmon costs, beside other programs; QUICK=1 only tries it
 # make race    the tests that run under cgo, with the race detector
@@ -14,7 +15,7 @@ export CGO_ENABLED := 0
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: build demo test unit fuzz race reproducible soak vmtest arm64test corpus bench lint generate docs check-generated install clean
+.PHONY: units build demo test unit fuzz race reproducible soak vmtest arm64test corpus bench lint generate docs check-generated install clean
 
 # urfave_cli_no_docs leaves out what the flag library would write manual pages
 # with: capmon's own are made in cmd/capmon/help.
@@ -51,6 +52,14 @@ arm64test:
 corpus:
 	scripts/corpus.sh install
 	scripts/corpus.sh run
+
+# The services that Debian ships, against a search by brute force, here; and by
+# systemd in a virtual machine. Writes docs/units.md. Installs the services.
+units:
+	scripts/install.sh units
+	CAPMON_UNITS=search CAPMON_UNITS_OUT=$(CURDIR)/docs/units.md go test -count=1 -timeout 90m ./internal/units
+	scripts/install.sh vm
+	scripts/unitstest.sh
 
 # Writes docs/performance.md, on a quiet machine in ten minutes. What draws its
 # plots is in a module of its own, and no dependency of capmon.
@@ -102,7 +111,7 @@ generate:
 docs: build
 	mkdir -p docs/man
 	bin/capmon man --dir docs/man
-	go test -count=1 -run TestReadme ./cmd/capmon -rewrite-readme
+	go test -count=1 -run 'TestReadme|TestExplained' ./cmd/capmon -rewrite-readme
 
 check-generated: generate docs
 	git diff --exit-code -- bpf docs README.md

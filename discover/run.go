@@ -17,6 +17,7 @@ import (
 	"github.com/capmon/capmon/caps/sandbox"
 	"github.com/capmon/capmon/caps/sandbox/guard"
 	"github.com/capmon/capmon/discover/attempt"
+	"github.com/capmon/capmon/discover/container"
 	"github.com/capmon/capmon/discover/controller"
 	"github.com/capmon/capmon/discover/service"
 	"github.com/capmon/capmon/trace/backend"
@@ -41,6 +42,9 @@ type Command struct {
 	// StopRunning: a service that is active is stopped, and started again at
 	// the end. Without it that is an error, a *service.RunningError.
 	StopRunning bool
+	// Container takes the place of Args, Env, User and Stdin. It runs to its
+	// end, or, with Ready, as a daemon.
+	Container *container.Bundle
 	// undo is what is bequeathed besides Cleanup.
 	undo *launch.Spec
 	// Args is run by /bin/sh -c if it is one element, and as it is if there
@@ -198,6 +202,9 @@ func (d *Discoverer) Discover(ctx context.Context, c Command) (Report, error) {
 	if c.Service != nil {
 		return d.discoverService(ctx, c)
 	}
+	if c.Container != nil {
+		return d.discoverContainer(ctx, c)
+	}
 	if len(c.Args) == 0 {
 		return Report{}, errors.New("discover: no command")
 	}
@@ -227,7 +234,7 @@ func (d *Discoverer) Discover(ctx context.Context, c Command) (Report, error) {
 // discover searches, as r.User and, if that is of no use, as uid 0.
 func (d *Discoverer) discover(ctx context.Context, c Command, r Report) (_ Report, err error) {
 	var root *account.Identity
-	if c.Service == nil {
+	if c.Service == nil && c.Container == nil {
 		root = uid0(r.User)
 	}
 	options := d.settings.search
@@ -258,6 +265,9 @@ func (d *Discoverer) given(c Command) controller.Given {
 	if c.Service != nil {
 		g.Unit, g.OfUser = c.Service.Asked(), c.Service.OfUser()
 	}
+	if c.Container != nil {
+		g.Bundle, g.Runtime = c.Container.Dir, c.Container.Runtime
+	}
 	if o := d.settings.sandbox; o != nil {
 		g.Sandbox, g.Devices = "yes", o.Devices
 		if o.Net {
@@ -279,8 +289,11 @@ func uid0(user account.Identity) *account.Identity {
 
 // identity is the user that the command runs as.
 func (c Command) identity() (account.Identity, error) {
-	if c.Service != nil {
+	switch {
+	case c.Service != nil:
 		return c.Service.User(), nil
+	case c.Container != nil:
+		return containerUser(c.Container), nil
 	}
 	if c.User == "" {
 		id, _, err := account.Caller()
@@ -320,7 +333,7 @@ func (c Command) config(user account.Identity, root *account.Identity, warn func
 		Setup: c.Setup, Check: c.Check, Cleanup: c.Cleanup,
 		Timeout: c.Timeout, ExpectExit: c.ExpectExit, ExpectOutput: c.ExpectOutput,
 		Exercise: c.Exercise, Reload: c.Reload, Stop: c.Stop,
-		Service: c.Service, Skip: c.Skip, Undo: c.undo,
+		Service: c.Service, Skip: c.Skip, Undo: c.undo, Container: c.Container,
 		Ready: c.Ready, ReadyTimeout: c.ReadyTimeout, HookTimeout: c.HookTimeout,
 		Warn: warn,
 	}

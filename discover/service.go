@@ -8,6 +8,8 @@ import (
 	"os"
 	"time"
 
+	"al.essio.dev/pkg/shellescape"
+
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/caps/launch"
 	"github.com/capmon/capmon/discover/emit"
@@ -49,11 +51,25 @@ func (d *Discoverer) prepared(ctx context.Context, c Command, use func(Command) 
 			return err
 		}
 	}
+	if d.sandboxes != nil {
+		return use(c) // which goes as a whole
+	}
+	return d.undone(c, shellescape.QuoteCommand(append([]string{"rm", "-rf", "--"}, c.Service.Leftovers()...)), use)
+}
+
+// undone has the shell run a command when capmon dies meanwhile.
+func (d *Discoverer) undone(c Command, command string, use func(Command) error) (err error) {
+	undo := launch.Spec{Path: "/bin/sh", Args: []string{"sh", "-c", command}, Env: os.Environ(), Detached: true}
+	if err := d.keeper.Bequeath(&undo, undoTimeout); err != nil {
+		return fmt.Errorf("prepare to undo: %w", err)
+	}
+	defer func() { err = errors.Join(err, d.keeper.Bequeath(nil, 0)) }()
+	c.undo = &undo
 	return use(c)
 }
 
 // copied has systemd run a copy of the unit.
-func (d *Discoverer) copied(ctx context.Context, c Command, use func(Command) error) (err error) {
+func (d *Discoverer) copied(ctx context.Context, c Command, use func(Command) error) error {
 	if d.sandboxes != nil {
 		return errors.New("systemd runs no service in a sandbox of capmon's: have capmon run it")
 	}
@@ -61,20 +77,17 @@ func (d *Discoverer) copied(ctx context.Context, c Command, use func(Command) er
 	if active && !c.StopRunning {
 		return &service.RunningError{Name: c.Service.Unit().Name.String(), PID: c.Service.ActivePID(ctx)}
 	}
-	undo := launch.Spec{Path: "/bin/sh", Args: []string{"sh", "-c", c.Service.Undo(active)}, Env: os.Environ(), Detached: true}
-	if err := d.keeper.Bequeath(&undo, undoTimeout); err != nil {
-		return fmt.Errorf("prepare to undo: %w", err)
-	}
-	defer func() {
-		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
-		defer cancel()
-		err = errors.Join(err, c.Service.Finish(limit), d.keeper.Bequeath(nil, 0))
-	}()
-	if err := c.Service.Prepare(ctx); err != nil {
-		return err
-	}
-	c.undo = &undo
-	return use(c)
+	return d.undone(c, c.Service.Undo(active), func(c Command) (err error) {
+		defer func() {
+			limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+			defer cancel()
+			err = errors.Join(err, c.Service.Finish(limit))
+		}()
+		if err := c.Service.Prepare(ctx); err != nil {
+			return err
+		}
+		return use(c)
+	})
 }
 
 // tryDropIn says whether the service goes through all its scenarios with what

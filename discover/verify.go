@@ -20,6 +20,10 @@ type Verified struct {
 // Verify runs the command with a set, and, unless quick, without each member
 // of it. uid0 says that it is to be uid 0 in the place of the user.
 func (d *Discoverer) Verify(ctx context.Context, c Command, set caps.Set, uid0, quick bool) (v Verified, err error) {
+	if c.Container != nil {
+		err = d.undone(c, c.Container.Undo(), func(c Command) error { return d.verify(ctx, c, set, false, quick, &v) })
+		return v, err
+	}
 	if c.Service == nil {
 		err = d.verify(ctx, c, set, uid0, quick, &v)
 		return v, err

@@ -42,7 +42,7 @@ func TestBashCompletionAlone(t *testing.T) {
 		"capmon discover chroo":             "chroot",
 		"capmon discover -- ls some":        "some-file",
 		"capmon --user nobody:nog":          "nobody:nogroup",
-		"capmon discover --us":              "--user",
+		"capmon discover --cle":             "--cleanup",
 		"capmon -o x -- ls some":            "some-file",
 		"capmon monitor -c cap_bpf,cap_per": "cap_bpf,cap_perfmon",
 	} {
@@ -97,7 +97,7 @@ func TestBashCompletionTyped(t *testing.T) {
 	tm.send("source ./capmon.bash; capmon() { echo \"got:$*:\"; }\r")
 	tm.await("ready> ")
 	for keys, want := range map[string]string{
-		"capmon discover --us\tnob\t--cle\t": "got:discover --user nobody --cleanup:",
+		"capmon discover --user nob\t--cle\t": "got:discover --user nobody --cleanup:",
 		"capmon --user=nob\tls":              "got:--user=nobody ls:",
 		"capmon --user=nobody:nog\tls":       "got:--user=nobody:nogroup ls:",
 		"capmon --user nobody:nog\tls":       "got:--user nobody:nogroup ls:",

@@ -18,6 +18,7 @@ import (
 	"github.com/capmon/capmon/cmd/capmon/version"
 	"github.com/capmon/capmon/discover"
 	"github.com/capmon/capmon/discover/attempt"
+	"github.com/capmon/capmon/discover/container"
 	"github.com/capmon/capmon/discover/service"
 	"github.com/capmon/capmon/trace/backend"
 )
@@ -50,6 +51,12 @@ func runDiscover(s streams, o discoverOptions) error {
 // identify looks up as whom, or as which service, something is run, and
 // returns a note on it for the user.
 func (o *discoverOptions) identify() (note string, err error) {
+	if o.bundle != "" {
+		if o.container, err = container.Open(o.bundle, o.runtime); err != nil {
+			return "", exit.Usagef("--bundle: %v", err)
+		}
+		return "", nil
+	}
 	if o.unit == "" {
 		id, note, err := commandIdentity(o.user)
 		if err != nil || o.userUnit == "" {

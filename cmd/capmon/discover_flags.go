@@ -15,6 +15,7 @@ import (
 	"github.com/capmon/capmon/cmd/capmon/discoveroutput"
 	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/discover/container"
 	"github.com/capmon/capmon/discover/emit"
 	"github.com/capmon/capmon/discover/service"
 )
@@ -26,6 +27,8 @@ type discoverOptions struct {
 	service               *service.Service
 	skip                  []discover.Scenario
 	manager               string
+	bundle, runtime       string
+	container             *container.Bundle
 	stopRunning, install  bool
 	user                  string
 	setup, check, cleanup string
@@ -57,6 +60,12 @@ func discoverFields() command.Fields[discoverOptions] {
 		command.String(command.Option{Name: "user-unit", Value: command.Value{Kind: command.File, Placeholder: "UNIT"}, Text: "as --unit, for a unit of the user's own " +
 			"manager, as the user of --user or who called sudo"},
 			func(o *o) *string { return &o.userUnit }),
+		command.String(command.Option{Name: "bundle", Value: command.Value{Kind: command.Directory, Placeholder: "DIR"}, Text: "in the place of a command run the OCI " +
+			"bundle DIR by a container runtime, with each grant in its config.json; what the runtime does is not counted"},
+			func(o *o) *string { return &o.bundle }),
+		command.String(command.Option{Name: "runtime", Value: command.Value{Kind: command.File, Placeholder: "NAME"}, Text: "with --bundle: run it by NAME, such as runc; without " +
+			"it by crun or runc, whichever is installed"},
+			func(o *o) *string { return &o.runtime }),
 		command.Each(command.Option{Name: "skip", Value: command.SomeOf("SCENARIO", string(discover.Reload), string(discover.Stop)), Text: "with --unit: leave " +
 			"out SCENARIO, reload or stop"}, 0,
 			parseScenario, func(o *o) *[]discover.Scenario { return &o.skip }),
@@ -142,6 +151,7 @@ func discoverCommand(s streams) *command.Command {
 			{Term: "capmon discover [options] '<cmd>'", Text: "run by /bin/sh -c"},
 			{Term: "capmon discover [options] -- COMMAND ARG...", Text: "run as it is"},
 			{Term: "capmon discover [options] --unit UNIT", Text: "run as its manager would"},
+			{Term: "capmon discover [options] --bundle DIR", Text: "run by a container runtime"},
 			{Term: "capmon discover --emit FORMAT", Text: "print the last discovery again"},
 		},
 		Description: `
@@ -187,7 +197,7 @@ stand before or behind the command.`,
 			if err := o.validate(); err != nil {
 				return err
 			}
-			if len(o.command) == 0 && !o.isUnit() {
+			if len(o.command) == 0 && !o.isUnit() && o.bundle == "" {
 				return emitLast(s, o)
 			}
 			return runDiscover(s, o)
@@ -199,6 +209,12 @@ func (o discoverOptions) validate() error {
 	switch {
 	case o.json && len(o.formats) > 0:
 		return exit.Usagef("--json and --emit exclude each other: give one of them")
+	case o.bundle != "" && (o.isUnit() || len(o.command) > 0):
+		return exit.Usagef("--bundle, --unit, --user-unit and a command exclude each other: give one of them")
+	case o.bundle == "" && o.runtime != "":
+		return exit.Usagef("--runtime needs --bundle")
+	case o.bundle != "" && (o.sandbox.set || o.user != ""):
+		return exit.Usagef("--bundle excludes --sandbox and --user: a container has a user of its own, and no sandbox holds it")
 	case o.unit != "" && o.userUnit != "":
 		return exit.Usagef("--unit and --user-unit exclude each other: give one of them")
 	case o.userUnit != "" && (o.manager == service.BySystemd || o.install):
@@ -215,7 +231,7 @@ func (o discoverOptions) validate() error {
 		return exit.Usagef("--manager systemd: systemd is not the manager of this machine")
 	case o.manager == service.ByCapmon && o.stopRunning:
 		return exit.Usagef("--stop-running is for --manager systemd: what systemd has not started, capmon cannot start again")
-	case o.isUnit():
+	case o.isUnit() || o.bundle != "":
 	case len(o.command) == 0 && !o.json && len(o.formats) == 0:
 		return exit.Usagef("no command given: try capmon discover '<cmd>', or --emit FORMAT for the last discovery")
 	case len(o.command) > 0 && strings.TrimSpace(o.command[0]) == "":
@@ -278,11 +294,11 @@ func parseRequired(text string) (caps.Set, error) {
 
 // discovered is the command of a discovery.
 func (o discoverOptions) discovered(stdin *os.File) discover.Command {
-	if o.service != nil {
+	if o.service != nil || o.container != nil {
 		stdin = nil
 	}
 	return discover.Command{
-		Service: o.service, Skip: o.skip, StopRunning: o.stopRunning,
+		Service: o.service, Skip: o.skip, StopRunning: o.stopRunning, Container: o.container,
 		Args: o.command, User: o.user, Stdin: stdin,
 		Setup: o.setup, Check: o.check, Cleanup: o.cleanup, Ready: o.ready,
 		Exercise: o.exercise, Reload: o.reload, Stop: o.stop,

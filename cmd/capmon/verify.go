@@ -199,6 +199,11 @@ func optionsOf(r discover.Report) (o discoverOptions, err error) {
 			return o, err
 		}
 	}
+	if g.Bundle != "" {
+		o.command, o.user, o.bundle, o.runtime = nil, "", g.Bundle, g.Runtime
+		_, err = o.identify()
+		return o, err
+	}
 	if g.Unit == "" {
 		return o, nil
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/caps/account"
 	"github.com/capmon/capmon/caps/launch"
+	"github.com/capmon/capmon/discover/container"
 	"github.com/capmon/capmon/discover/controller"
 	"github.com/capmon/capmon/discover/service"
 	"github.com/capmon/capmon/trace/follow"
@@ -72,6 +73,9 @@ type Config struct {
 	// Skip; Ready adds to what its Type= says.
 	Service *service.Service
 	Skip    []controller.Scenario
+	// Container takes the place of Command, Env, Identity and Stdin, too. With
+	// Ready it is a daemon.
+	Container *container.Bundle
 	// Undo, if set, is what the keeper has been bequeathed for the time of the
 	// whole discovery. It is run after Cleanup.
 	Undo *launch.Spec
@@ -142,6 +146,9 @@ func (r *Runner) Attempt(ctx context.Context, request controller.Request) (contr
 	r.pace.begin()
 	if r.config.Service != nil {
 		return r.runService(ctx, request.Grant)
+	}
+	if r.config.Container != nil {
+		return r.runContainer(ctx, request.Grant)
 	}
 	return r.run(ctx, request.Grant, r.identity(request))
 }

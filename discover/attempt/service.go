@@ -16,11 +16,24 @@ import (
 // more.
 const stopTimeout = 30 * time.Second
 
-// serving is a service that is taken through its scenarios.
+// serving is a service, or a container, that is taken through its scenarios.
 type serving struct {
 	service.Instance
+	workload
 	runner  *Runner
 	printed *output
+}
+
+// workload is what a service or a container knows of itself.
+type workload interface {
+	// Runs says whether it has processes when it has started, CanReload
+	// whether it knows how to reload, and CanStop how to stop, by itself.
+	Runs() bool
+	CanReload() bool
+	CanStop() bool
+	// StartTimeout and StopTimeout are its own limits; 0 is none.
+	StartTimeout() time.Duration
+	StopTimeout() time.Duration
 }
 
 // runService is run for a service.
@@ -41,7 +54,7 @@ func (r *Runner) runService(ctx context.Context, grant caps.Set) (controller.Att
 	if err != nil {
 		return controller.Attempt{}, errors.Join(err, closed(printed))
 	}
-	s := &serving{instance, r, printed}
+	s := &serving{instance, r.config.Service, r, printed}
 	attempt, err := s.run(ctx, recorded{recording})
 	err = errors.Join(err, instance.End(ctx))
 	attempt.Output = printed.finish() + attempt.Output
@@ -93,7 +106,7 @@ func (s *serving) start(ctx context.Context) (controller.Attempt, error) {
 			return attempt, err
 		}
 	}
-	if s.runner.config.Service.Runs() {
+	if s.Runs() {
 		if err := s.moment(ctx); err != nil {
 			return controller.Attempt{}, err
 		}
@@ -108,11 +121,11 @@ func (s *serving) start(ctx context.Context) (controller.Attempt, error) {
 // startLimit is how long the start may take.
 func (s *serving) startLimit() time.Duration {
 	r := s.runner
-	if !s.runner.config.Service.Runs() {
+	if !s.Runs() {
 		return r.config.Timeout
 	}
 	limit := r.pace.limit(r.config.ReadyTimeout)
-	if own := s.runner.config.Service.Unit().TimeoutStart; own > 0 && r.config.ReadyTimeout == 0 {
+	if own := s.StartTimeout(); own > 0 && r.config.ReadyTimeout == 0 {
 		limit = min(limit, own)
 	}
 	return limit
@@ -166,8 +179,8 @@ func (s *serving) steps() []step {
 		}
 	}
 	add(c.Exercise != "", controller.Serve, "served", s.exercise)
-	add(c.Reload != "" || c.Service.CanReload(), controller.Reload, "reloaded", s.reload)
-	add(c.Service.Runs() || len(c.Service.Unit().Stop) > 0, controller.Stop, "stopped", s.stop)
+	add(c.Reload != "" || s.CanReload(), controller.Reload, "reloaded", s.reload)
+	add(c.Stop != "" || s.CanStop(), controller.Stop, "stopped", s.stop)
 	return list
 }
 
@@ -218,7 +231,7 @@ func (s *serving) stop(ctx context.Context) (string, error) {
 		}
 	}
 	limit := stopTimeout
-	if own := s.runner.config.Service.Unit().TimeoutStop; own > 0 {
+	if own := s.StopTimeout(); own > 0 {
 		limit = min(limit, own)
 	}
 	failure, err := s.Stop(ctx, limit)

@@ -16,6 +16,9 @@ type Given struct {
 	Unit   string     `json:"unit"`
 	OfUser bool       `json:"of_user"`
 	Skip   []Scenario `json:"skip"`
+	// Bundle is the directory of an OCI bundle, Runtime what runs it.
+	Bundle  string `json:"bundle"`
+	Runtime string `json:"runtime"`
 	// Setup and the others are commands for /bin/sh -c.
 	Setup    string `json:"setup"`
 	Check    string `json:"check"`

@@ -41,6 +41,8 @@ type Unit struct {
 // Held is what the main process has when it is executed today.
 func (r Report) Held() caps.Set {
 	switch {
+	case r.Container != nil:
+		return r.Container.Held
 	case r.Unit == nil || r.Unit.OfUser:
 		return 0
 	case r.User.UID == 0:

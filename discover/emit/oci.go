@@ -46,7 +46,11 @@ func oci(r controller.Report) []byte {
 		config.Process = &ociProcess{
 			User:            ociUser{r.User.UID, r.User.GID, r.User.Groups},
 			Capabilities:    ociCapabilities{names, names, names, names, names},
-			NoNewPrivileges: true,
+			NoNewPrivileges: r.Container == nil || r.Container.NoNewPrivileges || len(r.Elevated) == 0,
+		}
+		// Root has what the bounding set has, and was given no more.
+		if r.Container != nil && r.User.UID == 0 {
+			config.Process.Capabilities.Ambient, config.Process.Capabilities.Inheritable = []string{}, []string{}
 		}
 	}
 	return jsonDocument(config)

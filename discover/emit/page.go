@@ -111,6 +111,9 @@ func refusedCall(c trace.Check) string {
 
 // commandLine is what to type to run the command of r, or to discover the unit.
 func commandLine(r controller.Report) string {
+	if r.Container != nil {
+		return "--bundle " + shellescape.Quote(r.Container.Bundle)
+	}
 	if r.Unit != nil {
 		return "--unit " + shellescape.Quote(r.Unit.Name)
 	}

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// notifyPath is where the service finds the notification socket.
-const notifyPath = "/run/capmon-%d/notify"
+// notifyName is where the service finds the notification socket.
+func notifyName() string { return fmt.Sprintf("/run/capmon-%d/notify", os.Getpid()) }
 
 // message is what one process of the service said by sd_notify(3).
 type message struct {
@@ -34,7 +34,7 @@ type listener struct {
 
 // listenFor makes the socket in the file system at root. Everyone may send.
 func listenFor(root string) (*listener, error) {
-	l := &listener{name: fmt.Sprintf(notifyPath, os.Getpid()), messages: make(chan message, 64)}
+	l := &listener{name: notifyName(), messages: make(chan message, 64)}
 	l.dir = root + filepath.Dir(l.name)
 	if err := os.Mkdir(l.dir, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
 		return nil, fmt.Errorf("make notification socket: %w", err)

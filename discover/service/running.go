@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+
+	"github.com/capmon/capmon/discover/unit"
 )
 
 // RunningError says that the service runs already, so that an attempt would be
@@ -73,4 +75,14 @@ func argvOf(pid int) []string {
 		argv = append(argv, string(arg))
 	}
 	return argv
+}
+
+// Leftovers are the directories that a run by capmon makes for itself, and that
+// a capmon that dies leaves.
+func (s *Service) Leftovers() []string {
+	dirs := []string{filepath.Dir(notifyName())}
+	if !s.unit.RuntimePreserve {
+		dirs = append(dirs, s.paths(s.unit.Directories[unit.RuntimeKind])...)
+	}
+	return dirs
 }

@@ -167,6 +167,15 @@ func (s *Service) CanReload() bool {
 	return len(s.unit.Reload) > 0 || s.unit.Type == "notify-reload"
 }
 
+// CanStop says whether there is anything to stop.
+func (s *Service) CanStop() bool { return s.Runs() || len(s.unit.Stop) > 0 }
+
+// StartTimeout is TimeoutStartSec= of the unit; 0 is none.
+func (s *Service) StartTimeout() time.Duration { return s.unit.TimeoutStart }
+
+// StopTimeout is TimeoutStopSec= of the unit; 0 is none.
+func (s *Service) StopTimeout() time.Duration { return s.unit.TimeoutStop }
+
 // Runs says whether the service has processes when it has started.
 func (s *Service) Runs() bool { return s.unit.Type != "oneshot" }
 

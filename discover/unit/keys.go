@@ -20,6 +20,7 @@ var keys = map[string]readKey{
 	"ExecReload":               commands(func(s *Service) *[]Command { return &s.Reload }),
 	"ExecStop":                 commands(func(s *Service) *[]Command { return &s.Stop }),
 	"ExecStopPost":             commands(func(s *Service) *[]Command { return &s.StopPost }),
+	"PermissionsStartOnly":     boolean(func(s *Service) *bool { return &s.PermissionsStartOnly }),
 	"RemainAfterExit":          boolean(func(s *Service) *bool { return &s.RemainAfterExit }),
 	"PIDFile":                  readPIDFile,
 	"BusName":                  text(func(s *Service) *string { return &s.BusName }),

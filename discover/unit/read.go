@@ -114,6 +114,15 @@ func (r *reader) finish() (Service, error) {
 		s.NotifyAccess = "main"
 	}
 	s.Bounding = s.Bounding.Minus(s.Withheld())
+	if s.PermissionsStartOnly {
+		// service_spawn() in src/core/service.c: they are spawned without
+		// EXEC_APPLY_SANDBOXING.
+		for _, commands := range [][]Command{s.Condition, s.StartPre, s.StartPost, s.Reload, s.Stop, s.StopPost} {
+			for i := range commands {
+				commands[i].Privileges = Full
+			}
+		}
+	}
 	refuse := func(text string, args ...any) (Service, error) {
 		return Service{}, fmt.Errorf("unit %s %s", s.Name, fmt.Sprintf(text, args...))
 	}

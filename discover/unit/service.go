@@ -16,7 +16,10 @@ type Service struct {
 	// commands of ExecCondition= and so on, in their order.
 	Condition, StartPre, Start, StartPost, Reload, Stop, StopPost []Command
 	RemainAfterExit                                               bool
-	PIDFile, BusName                                              string
+	// PermissionsStartOnly: all commands but those of Start run with full
+	// privileges, which each says of itself.
+	PermissionsStartOnly bool
+	PIDFile, BusName     string
 	// NotifyAccess is none, main, exec or all.
 	NotifyAccess string
 	// Sockets are the units of Sockets=, besides the socket of the same name.

@@ -129,3 +129,22 @@ func (r *Recording) Disarm() error {
 	r.disarmed.Store(true)
 	return errors.Join(errs...)
 }
+
+// Status is how a process ended that was followed; false while it runs, or if
+// it was not seen. pid is its id as capmon knows it.
+func (r *Recording) Status(pid int) (unix.WaitStatus, bool, error) {
+	r.tracer.collecting.Lock()
+	defer r.tracer.collecting.Unlock()
+	var key bpf.CommandImageKey
+	var image bpf.CommandImage
+	entries := r.tracer.maps.Images.Iterate()
+	for entries.Next(&key, &image) {
+		if key.Attempt == r.attempt && int(image.Pid) == pid && image.End != 0 && image.Replaced == 0 {
+			return unix.WaitStatus(image.Status), true, nil
+		}
+	}
+	if err := entries.Err(); err != nil {
+		return 0, false, fmt.Errorf("read how process %d ended: %w", pid, err)
+	}
+	return 0, false, nil
+}

@@ -44,6 +44,9 @@ func WriteResult(w io.Writer, r discover.Report) error {
 		fmt.Fprintf(&b, "note: %d records of the tracer were lost; the attempts themselves are not affected\n", r.Lost)
 	}
 	for _, format := range []string{"setcap", "systemd"} {
+		if r.Container != nil {
+			continue // --emit oci, or that of an engine
+		}
 		if r.Unit != nil && format != "systemd" {
 			continue // it is what the manager gives, not the file
 		}

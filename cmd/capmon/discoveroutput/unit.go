@@ -13,6 +13,15 @@ import (
 // writeUnit compares what a unit needs with what it has today, and says what
 // of it was not in force.
 func writeUnit(b *strings.Builder, r discover.Report) {
+	if r.Container != nil {
+		held := r.Held()
+		fmt.Fprintf(b, "today: uid %d with %d granted, %d needed\n", r.User.UID, held.Len(), r.Capabilities.Len())
+		writeSet(b, "held and not needed", held.Minus(r.Capabilities))
+		writeSet(b, "needed and not held", r.Capabilities.Minus(held))
+		if r.User.UID != 0 && r.Capabilities != 0 {
+			b.WriteString("note: a container's user other than root has what the ambient set has; a bounding set alone gives it nothing\n")
+		}
+	}
 	if r.Unit == nil {
 		return
 	}
