@@ -98,11 +98,11 @@ func TestBashCompletionTyped(t *testing.T) {
 	tm.await("ready> ")
 	for keys, want := range map[string]string{
 		"capmon discover --user nob\t--cle\t": "got:discover --user nobody --cleanup:",
-		"capmon --user=nob\tls":              "got:--user=nobody ls:",
-		"capmon --user=nobody:nog\tls":       "got:--user=nobody:nogroup ls:",
-		"capmon --user nobody:nog\tls":       "got:--user nobody:nogroup ls:",
-		"capmon --caps cap_net_a\t,cap_bp\t": "got:--caps cap_net_admin,cap_bpf:",
-		"capmon -o some\tls":                 "got:-o some-file ls:",
+		"capmon --user=nob\tls":               "got:--user=nobody ls:",
+		"capmon --user=nobody:nog\tls":        "got:--user=nobody:nogroup ls:",
+		"capmon --user nobody:nog\tls":        "got:--user nobody:nogroup ls:",
+		"capmon --caps cap_net_a\t,cap_bp\t":  "got:--caps cap_net_admin,cap_bpf:",
+		"capmon -o some\tls":                  "got:-o some-file ls:",
 	} {
 		tm.send(keys + "\r")
 		tm.await(want)
