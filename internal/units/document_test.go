@@ -58,7 +58,7 @@ func document(rows []row) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `# Services that Debian ships, and what they need
 
-Written by `+"`make units`"+`, on Linux %s with systemd's units as Debian 12 ships them. Each service was started by its unit, used by a
+Written by `+"`make units`"+`, on Linux %s, from the units that Debian 12 ships. Each service was started by its unit, used by a
 client, reloaded and stopped, in a sandbox with a network of its own (`+"`capmon discover --sandbox=net --unit NAME --exercise CMD`"+`).
 `+"`scripts/unitstest.sh`"+` runs them by systemd in a virtual machine: there a later start can need less, since the first has left something behind.
 Each set was compared with a search by brute force, which looks at no check, and is inside what the unit itself allows.
