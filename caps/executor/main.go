@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"runtime"
 	"strings"
 	"syscall"
@@ -95,8 +94,7 @@ func (p Plan) execute() error {
 		}
 	}
 	unix.Umask(int(p.UMask))
-	// IgnoreSIGPIPE= is on unless a unit says otherwise, and none does.
-	signal.Ignore(syscall.SIGPIPE)
+	resetSignals()
 	return p.exec()
 }
 

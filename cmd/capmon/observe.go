@@ -54,7 +54,12 @@ func observeCommand(s streams) *command.Command {
 	return &command.Command{
 		Name:    "capmon observe",
 		Summary: "watch what already runs, and say which capabilities it holds and never uses",
-		Usage:   []command.Item{{Term: "capmon observe [options] --pid PID | --unit NAME | --container ID | --cgroup PATH"}},
+		Usage: []command.Item{
+			{Term: "capmon observe [options] --pid PID", Text: "a process and its descendants"},
+			{Term: "capmon observe [options] --unit NAME", Text: "a service"},
+			{Term: "capmon observe [options] --container ID", Text: "a container"},
+			{Term: "capmon observe [options] --cgroup PATH", Text: "all in a cgroup"},
+		},
 		Description: `
 Starts and changes nothing. It counts the capability checks of the processes
 until Ctrl-C or for the time of --for, and says of each and of all what was used,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"regexp"
 	"strings"
@@ -23,6 +24,7 @@ type verifyOptions struct {
 	file          string
 	quick, update bool
 	verbose       bool
+	junit         string
 }
 
 func verifyCommand(s streams) *command.Command {
@@ -32,19 +34,29 @@ func verifyCommand(s streams) *command.Command {
 			func(o *o) *bool { return &o.quick }),
 		command.Switch(command.Option{Name: "update", Text: "when something has changed, discover again and write the new report to REPORT"},
 			func(o *o) *bool { return &o.update }),
+		command.String(command.Option{Name: "junit", Value: command.AnyFile, Text: "without REPORT: write the results to FILE as JUnit XML, which CI systems read"},
+			func(o *o) *string { return &o.junit }),
 		command.Switch(command.Option{Name: "v", Text: "show what the command prints in each attempt"},
 			func(o *o) *bool { return &o.verbose }),
 	}
 	return &command.Command{
 		Name:    "capmon verify",
 		Summary: "say whether a kept discovery is still true",
-		Usage:   []command.Item{{Term: "capmon verify [options] REPORT", Text: "as capmon discover --json prints it"}},
+		Usage: []command.Item{
+			{Term: "capmon verify [options] REPORT", Text: "as capmon discover --json prints it"},
+			{Term: "capmon verify [options]", Text: "all workloads of ./capmon.yaml"},
+		},
 		Description: `
 Runs the command of the report again, as it was discovered: with the recorded
 set, and then without each capability of it. When the set does not suffice any
 more, it is discovered anew, and what has changed is printed. The command runs in
 the directory in which it was discovered, with the environment of now and without
-standard input.`,
+standard input.
+
+Without REPORT it does the same for each workload of capmon.yaml in this
+directory (docs/capmon.schema.json), prints a table, and in a GitHub workflow
+marks what has changed.`,
+		Files:   []command.Item{{Term: "capmon.yaml", Text: "the workloads of a repository, each with the capabilities that it needs"}},
 		Options: fields.Options(),
 		Words:   command.Value{Kind: command.File, Placeholder: "REPORT"},
 		Exits: []command.Item{
@@ -61,8 +73,15 @@ standard input.`,
 			if err != nil {
 				return err
 			}
-			if len(given.Words) != 1 {
+			switch {
+			case len(given.Words) > 1:
 				return exit.Usagef("give one report: capmon verify REPORT")
+			case len(given.Words) == 0 && o.update:
+				return exit.Usagef("--update needs a REPORT: what stands in capmon.yaml is yours to change")
+			case len(given.Words) == 0:
+				return runVerifyAll(s, o)
+			case o.junit != "":
+				return exit.Usagef("--junit is for the workloads of capmon.yaml: leave the report out")
 			}
 			o.file = given.Words[0]
 			return runVerify(s, o)
@@ -81,6 +100,18 @@ func runVerify(s streams, o verifyOptions) error {
 	if kept.Verdict == discover.NotFound {
 		return exit.Usagef("%s: it found no set, so there is nothing to verify", o.file)
 	}
+	ctx, restore := untilInterrupted()
+	defer restore()
+	err = verifyKept(ctx, s, s.out, o, kept)
+	if status := interruptStatus(ctx); status != 0 {
+		return exit.Status(status)
+	}
+	return err
+}
+
+// verifyKept makes the attempts of a report again, and writes to w what has
+// become of its set.
+func verifyKept(ctx context.Context, s streams, w io.Writer, o verifyOptions, kept discover.Report) error {
 	again, err := optionsOf(kept)
 	if err != nil {
 		return exit.Usagef("%s: %v", o.file, err)
@@ -94,17 +125,11 @@ func runVerify(s streams, o verifyOptions) error {
 		return err
 	}
 	defer discoverer.Close()
-	ctx, restore := untilInterrupted()
-	defer restore()
-	err = verifyAndPrint(ctx, s, o, kept, again, discoverer, p)
-	if status := interruptStatus(ctx); status != 0 {
-		return exit.Status(status)
-	}
-	return err
+	return verifyAndPrint(ctx, w, o, kept, again, discoverer, p)
 }
 
 // verifyAndPrint says what has become of the set.
-func verifyAndPrint(ctx context.Context, s streams, o verifyOptions, kept discover.Report, again discoverOptions, d *discover.Discoverer, p *discoveroutput.Progress) error {
+func verifyAndPrint(ctx context.Context, w io.Writer, o verifyOptions, kept discover.Report, again discoverOptions, d *discover.Discoverer, p *discoveroutput.Progress) error {
 	c := again.discovered(nil)
 	v, err := d.Verify(ctx, c, kept.Capabilities, kept.NeedsRoot, o.quick)
 	p.Stop()
@@ -114,33 +139,33 @@ func verifyAndPrint(ctx context.Context, s streams, o verifyOptions, kept discov
 	}
 	switch {
 	case v.Sufficient && v.Superfluous == 0 && o.quick:
-		_, err := fmt.Fprintf(s.out, "still sufficient: %s\n", named(kept.Capabilities))
+		_, err := fmt.Fprintf(w, "still sufficient: %s\n", named(kept.Capabilities))
 		return err
 	case v.Sufficient && v.Superfluous == 0:
-		_, err := fmt.Fprintf(s.out, "unchanged: %s\n", named(kept.Capabilities))
+		_, err := fmt.Fprintf(w, "unchanged: %s\n", named(kept.Capabilities))
 		return err
 	case v.Sufficient && !o.update:
 		for _, c := range v.Superfluous.Members() {
-			fmt.Fprintf(s.out, "- %s: it succeeds without\n", c)
+			fmt.Fprintf(w, "- %s: it succeeds without\n", c)
 		}
 		return exit.Status(exit.Unproven)
 	}
-	return rediscover(ctx, s, o, kept, again, d, p)
+	return rediscover(ctx, w, o, kept, again, d, p)
 }
 
 // rediscover finds what the command needs now.
-func rediscover(ctx context.Context, s streams, o verifyOptions, kept discover.Report, again discoverOptions, d *discover.Discoverer, p *discoveroutput.Progress) error {
+func rediscover(ctx context.Context, w io.Writer, o verifyOptions, kept discover.Report, again discoverOptions, d *discover.Discoverer, p *discoveroutput.Progress) error {
 	now, err := d.Discover(ctx, again.discovered(nil))
 	p.Stop()
 	if err != nil {
 		return again.optionNamed(err)
 	}
 	if now.Verdict == discover.NotFound {
-		_, err := fmt.Fprintln(s.out, "no set of capabilities makes the command succeed any more")
+		_, err := fmt.Fprintln(w, "no set of capabilities makes the command succeed any more")
 		return errors.Join(err, exit.Status(exit.NotFound))
 	}
 	now.Version = version.Read().Version
-	if err := compareoutput.WriteDiff(s.out, kept, now); err != nil {
+	if err := compareoutput.WriteDiff(w, kept, now); err != nil {
 		return err
 	}
 	if o.update {
@@ -182,7 +207,7 @@ func optionsOf(r discover.Report) (o discoverOptions, err error) {
 		timeout: g.Timeout, readyTimeout: g.ReadyTimeout, hookTimeout: g.HookTimeout,
 		expectExit: g.ExpectExit, devices: g.Devices, require: g.Require, jobs: 1, maxRuns: discover.DefaultMaxRuns,
 	}
-	if g.User == "" && g.Unit == "" && !r.NeedsRoot {
+	if g.User == "" && g.Unit == "" && !r.NeedsRoot && r.User.Name != "" {
 		o.user = fmt.Sprintf("%d:%d", r.User.UID, r.User.GID)
 	}
 	if g.Sandbox != "" {

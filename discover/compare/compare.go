@@ -55,8 +55,9 @@ func checkOf(r controller.Report, c caps.Cap) *trace.Check {
 func Conditions(a, b controller.Report) []string {
 	var list []string
 	add := func(what, in, not string) {
-		if in != not {
-			list = append(list, strings.TrimSpace(what+" "+fmt.Sprintf("%s, not %s", orNone(in), orNone(not))))
+		// What one of them does not say is no difference.
+		if in != not && in != "" && not != "" {
+			list = append(list, strings.TrimSpace(what+" "+in+", not "+not))
 		}
 	}
 	add("command", strings.Join(b.Command, " "), strings.Join(a.Command, " "))
@@ -68,13 +69,6 @@ func Conditions(a, b controller.Report) []string {
 	}
 	add("verdict", string(b.Verdict), string(a.Verdict))
 	return list
-}
-
-func orNone(text string) string {
-	if text == "" {
-		return "none"
-	}
-	return text
 }
 
 func unitName(r controller.Report) string {
