@@ -14,7 +14,8 @@ import (
 func WriteResult(w io.Writer, r discover.Report) error {
 	s := terminal.NewStyle(w)
 	if r.Verdict == discover.NotFound {
-		_, err := fmt.Fprintln(w, terminal.Sentence(terminal.Printable(withAdvice(r))))
+		reason := strings.Replace(withAdvice(r), "the command", "the "+subject(r), 1)
+		_, err := fmt.Fprintln(w, terminal.Sentence(terminal.Printable(reason)))
 		return err
 	}
 	var b strings.Builder
@@ -24,8 +25,8 @@ func WriteResult(w io.Writer, r discover.Report) error {
 		writeNeeds(&b, s, r)
 	}
 	for _, e := range r.MustNot {
-		fmt.Fprintf(&b, "%s %s  with it the command fails (attempt %d, %s)\n",
-			s.Strong.Sprint("must not have"), s.Strong.Sprint(e.Cap), e.FailedWith, failure(r.Runs[e.FailedWith-1]))
+		fmt.Fprintf(&b, "%s %s  with it the %s fails (attempt %d, %s)\n",
+			s.Strong.Sprint("must not have"), s.Strong.Sprint(e.Cap), subject(r), e.FailedWith, failure(r.Runs[e.FailedWith-1]))
 	}
 	for _, c := range r.WentOnWithout() {
 		fmt.Fprintf(&b, "went on without %s (%s)\n", c.Cap, describeCall(c))
@@ -61,6 +62,17 @@ func WriteResult(w io.Writer, r discover.Report) error {
 	return err
 }
 
+// subject is what was discovered.
+func subject(r discover.Report) string {
+	switch {
+	case r.Unit != nil:
+		return "service"
+	case r.Container != nil:
+		return "container"
+	}
+	return "command"
+}
+
 // writeAlternatives lists the other sets with which the command succeeds.
 func writeAlternatives(b *strings.Builder, r discover.Report) {
 	for _, set := range r.Alternatives {
@@ -75,7 +87,7 @@ func writeNeeds(b *strings.Builder, s terminal.Style, r discover.Report) {
 		fmt.Fprintf(b, "%s  as another user it fails even with every capability\n", s.Strong.Sprint("needs to be uid 0"))
 	}
 	if r.Capabilities == 0 {
-		fmt.Fprintln(b, s.Strong.Sprint("needs no capability:"), "the command succeeds with none")
+		fmt.Fprintln(b, s.Strong.Sprint("needs no capability:"), "the "+subject(r)+" succeeds with none")
 		return
 	}
 	width := 0
@@ -114,7 +126,7 @@ func writeUnproven(b *strings.Builder, s terminal.Style, r discover.Report) {
 func describeEvidence(r discover.Report, e discover.Evidence) string {
 	var parts []string
 	if n := e.FailedWithout; n > 0 {
-		parts = append(parts, fmt.Sprintf("without it the command fails (attempt %d, %s)", n, failure(r.Runs[n-1])))
+		parts = append(parts, fmt.Sprintf("without it the %s fails (attempt %d, %s)", subject(r), n, failure(r.Runs[n-1])))
 	}
 	if e.Check != nil {
 		parts = append(parts, describeCheck(*e.Check))
