@@ -91,7 +91,8 @@ proves.`,
 type target struct {
 	name   string
 	filter monitor.Filter
-	pids   []int
+	// pids are its processes now.
+	pids func() []int
 }
 
 // target finds what the options mean.
@@ -110,7 +111,14 @@ func (o observeOptions) target() (target, error) {
 		if err != nil {
 			return target{}, exit.Usagef("--pid: %v", err)
 		}
-		return target{fmt.Sprintf("process %d", o.pid), monitor.Filter{Trees: tree}, tree}, nil
+		again := func() []int {
+			now, err := observe.Tree(o.pid)
+			if err != nil {
+				return nil // it has ended
+			}
+			return now
+		}
+		return target{fmt.Sprintf("process %d", o.pid), monitor.Filter{Trees: tree, All: true}, again}, nil
 	case o.unit != "":
 		dir, err := cgroupOfUnit(o.unit)
 		if err != nil {
@@ -124,16 +132,26 @@ func (o observeOptions) target() (target, error) {
 }
 
 func inCgroup(name, dir string) target {
-	return target{name, monitor.Filter{Cgroups: []string{dir}}, pidsOf(dir)}
+	// All, for what is not audited is used all the same.
+	return target{name, monitor.Filter{Cgroups: []string{dir}, All: true}, func() []int { return pidsOf(dir) }}
 }
 
 // cgroupOfUnit asks systemd where the unit's processes are.
 func cgroupOfUnit(unit string) (string, error) {
-	out, err := exec.Command("systemctl", "show", "-p", "ControlGroup", "--value", "--", unit).Output()
+	out, err := exec.Command("systemctl", "show", "-p", "LoadState,ControlGroup", "--", unit).Output()
 	if err != nil {
 		return "", fmt.Errorf("systemd cannot be asked for %s: is it the manager of this machine?", unit)
 	}
-	path := strings.TrimSpace(string(out))
+	var path string
+	for line := range strings.Lines(string(out)) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		switch {
+		case key == "LoadState" && value == "not-found":
+			return "", fmt.Errorf("there is no unit %s: systemctl list-unit-files lists them", unit)
+		case key == "ControlGroup":
+			path = value
+		}
+	}
 	if path == "" {
 		return "", fmt.Errorf("%s is not active: systemctl start %s", unit, unit)
 	}
@@ -202,7 +220,7 @@ func observed(ctx context.Context, o observeOptions, what target, m *monitor.Mon
 		defer cancel()
 	}
 	began := time.Now()
-	seen := observe.New(what.pids)
+	seen := observe.New(what.pids())
 	err := m.Run(ctx, func(burst []monitor.Event) error {
 		seen.Add(burst)
 		return nil
@@ -210,6 +228,7 @@ func observed(ctx context.Context, o observeOptions, what target, m *monitor.Mon
 	if err != nil {
 		return observeoutput.Report{}, err
 	}
+	seen.AddProcesses(what.pids())
 	lost, err := m.Lost()
 	if err != nil {
 		return observeoutput.Report{}, err

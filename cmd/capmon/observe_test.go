@@ -17,7 +17,7 @@ func TestObservedFollowsTheSchema(t *testing.T) {
 	schema := schematest.Compile(t, "observe")
 	processes := observe.New([]int{1}).Processes()
 	processes = append(processes, observe.Process{
-		Process: trace.Process{PID: 2, Comm: "x"}, Used: []observe.Count{{Cap: caps.Chown, Count: 1}}, Refused: []observe.Count{},
+		Process: trace.Process{PID: 2, Comm: "x"}, Used: []observe.Count{{Cap: caps.Chown, Count: 1}}, Refused: []observe.Count{}, Unaudited: []observe.Count{},
 	})
 	for _, list := range [][]observe.Process{{}, processes} {
 		text, err := json.Marshal(observeoutput.Report{

@@ -32,7 +32,10 @@ type Process struct {
 	Held    caps.Set `json:"held"`
 	Used    []Count  `json:"used"`
 	Refused []Count  `json:"refused"`
-	// NeverUsed are those held that were not checked.
+	// Unaudited are checks that passed and that the kernel does not audit: most
+	// are for its own accounts, as of memory, and would not be missed.
+	Unaudited []Count `json:"unaudited"`
+	// NeverUsed are those held that were not checked at all.
 	NeverUsed caps.Set `json:"never_used"`
 }
 
@@ -58,19 +61,29 @@ type program struct {
 // New begins with processes that run.
 func New(pids []int) *Observation {
 	o := &Observation{processes: map[program]*Process{}}
+	o.AddProcesses(pids)
+	return o
+}
+
+// AddProcesses adds processes that run by now.
+func (o *Observation) AddProcesses(pids []int) {
 	for _, pid := range pids {
 		o.process(trace.Process{PID: pid})
 	}
-	return o
 }
 
 // Add counts a burst of checks.
 func (o *Observation) Add(burst []monitor.Event) {
 	for _, e := range burst {
 		p := o.process(e.Check.Process)
-		if e.Check.Verdict == trace.Pass {
+		switch {
+		case !e.Check.InitialNS:
+			// It is held in another user namespace, and not by grant.
+		case e.Check.Verdict == trace.Pass && e.Check.Audited:
 			p.Used = count(p.Used, e.Check)
-		} else {
+		case e.Check.Verdict == trace.Pass:
+			p.Unaudited = count(p.Unaudited, e.Check)
+		case e.Check.Audited:
 			p.Refused = count(p.Refused, e.Check)
 		}
 	}
@@ -91,7 +104,7 @@ func (o *Observation) process(p trace.Process) *Process {
 	if known := o.processes[program{p.PID, p.Comm}]; known != nil {
 		return known
 	}
-	seen := &Process{Process: p, Used: []Count{}, Refused: []Count{}}
+	seen := &Process{Process: p, Used: []Count{}, Refused: []Count{}, Unaudited: []Count{}}
 	seen.look()
 	key := program{p.PID, seen.Comm}
 	if known := o.processes[key]; known != nil {
@@ -133,10 +146,11 @@ func (o *Observation) Processes() []Process {
 	list := []Process{}
 	for _, p := range o.processes {
 		done := *p
-		done.NeverUsed = p.Held.Minus(setOf(p.Used))
+		done.NeverUsed = p.Held.Minus(setOf(p.Used) | setOf(p.Unaudited))
 		byCap := func(a, b Count) int { return cmp.Compare(a.Cap, b.Cap) }
 		slices.SortFunc(done.Used, byCap)
 		slices.SortFunc(done.Refused, byCap)
+		slices.SortFunc(done.Unaudited, byCap)
 		list = append(list, done)
 	}
 	slices.SortFunc(list, func(a, b Process) int { return cmp.Or(cmp.Compare(a.PID, b.PID), cmp.Compare(a.Comm, b.Comm)) })
@@ -156,6 +170,7 @@ type Total struct {
 	Held      caps.Set `json:"held"`
 	Used      caps.Set `json:"used"`
 	Refused   caps.Set `json:"refused"`
+	Unaudited caps.Set `json:"unaudited"`
 	NeverUsed caps.Set `json:"never_used"`
 }
 
@@ -166,8 +181,9 @@ func TotalOf(list []Process) Total {
 		t.Held |= p.Held
 		t.Used |= setOf(p.Used)
 		t.Refused |= setOf(p.Refused)
+		t.Unaudited |= setOf(p.Unaudited)
 	}
-	t.NeverUsed = t.Held.Minus(t.Used)
+	t.NeverUsed = t.Held.Minus(t.Used | t.Unaudited)
 	return t
 }
 

@@ -18,6 +18,7 @@ import (
 func event(pid int, c caps.Cap, verdict trace.Verdict, count uint64) monitor.Event {
 	return monitor.Event{Check: trace.Check{
 		Process: trace.Process{PID: pid, Comm: "daemon"}, Cap: c, Verdict: verdict, Count: count, Syscall: "bind",
+		Audited: true, InitialNS: true,
 	}}
 }
 
@@ -27,6 +28,11 @@ func TestObservation(t *testing.T) {
 	o.Add([]monitor.Event{
 		event(gone, caps.NetBindService, trace.Pass, 2), event(gone, caps.Chown, trace.Fail, 1), event(gone, caps.NetBindService, trace.Pass, 3),
 	})
+	// What is not audited is no use to speak of, but not "never used" either;
+	// what is held in another user namespace was not granted.
+	unaudited, elsewhere := event(gone, caps.SysAdmin, trace.Pass, 1), event(gone, caps.Kill, trace.Pass, 1)
+	unaudited.Check.Audited, elsewhere.Check.InitialNS = false, false
+	o.Add([]monitor.Event{unaudited, elsewhere})
 	list := o.Processes()
 	if len(list) != 2 || list[0].PID != os.Getpid() || list[1].PID != gone {
 		t.Fatalf("processes %+v", list)
@@ -37,6 +43,9 @@ func TestObservation(t *testing.T) {
 	used := []observe.Count{{Cap: caps.NetBindService, Count: 5, Syscall: "bind"}}
 	if list[1].Known || !slices.Equal(list[1].Used, used) || len(list[1].Refused) != 1 {
 		t.Errorf("the other: %+v", list[1])
+	}
+	if len(list[1].Unaudited) != 1 || list[1].Unaudited[0].Cap != caps.SysAdmin {
+		t.Errorf("unaudited: %+v", list[1])
 	}
 	total := observe.TotalOf(list)
 	if total.Used != caps.NewSet(caps.NetBindService) || total.Refused != caps.NewSet(caps.Chown) || total.NeverUsed.Has(caps.NetBindService) {

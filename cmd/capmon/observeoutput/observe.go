@@ -44,6 +44,9 @@ func Write(w io.Writer, r Report) error {
 		time.Duration(r.Seconds*float64(time.Second)).Round(time.Second), r.Since.Format(time.DateTime), r.Backend)
 	writeSet(&b, "used", r.Total.Used)
 	writeSet(&b, "refused", r.Total.Refused)
+	if only := r.Total.Unaudited.Minus(r.Total.Used); only != 0 {
+		fmt.Fprintf(&b, "checked without audit: %s (mostly for the kernel's own accounts)\n", shortly(only))
+	}
 	writeSet(&b, "held and never used", r.Total.NeverUsed)
 	quiet := 0
 	for _, g := range groups(r.Processes) {
@@ -86,6 +89,7 @@ func groups(processes []observe.Process) []group {
 		list[at].members++
 		list[at].Used = added(list[at].Used, p.Used)
 		list[at].Refused = added(list[at].Refused, p.Refused)
+		list[at].Unaudited = added(list[at].Unaudited, p.Unaudited)
 	}
 	return list
 }
