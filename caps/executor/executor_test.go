@@ -124,7 +124,7 @@ func TestDirectories(t *testing.T) {
 
 func TestSockets(t *testing.T) {
 	dir := t.TempDir()
-	p := shell(`test $LISTEN_PID = $$ && echo $LISTEN_FDS $LISTEN_FDNAMES; for fd in 3 4 5 6 7 8 9; do readlink /proc/$$/fd/$fd | cut -d: -f1; done; stat -c %a ` + dir + "/s; ss -Hlt 'sport = :48123' | wc -l; ss -Hlt 'sport = :48125' | wc -l")
+	p := shell(`test $LISTEN_PID = $$ && echo $LISTEN_FDS $LISTEN_FDNAMES; for fd in 3 4 5 6 7 8; do readlink /proc/$$/fd/$fd | cut -d: -f1; done; stat -c %a ` + dir + "/s; ss -Hlt 'sport = :48123' | wc -l; ss -Hlt 'sport = :48125' | wc -l")
 	p.Sockets = []executor.Socket{
 		{Network: "tcp", Address: "0.0.0.0:48123", Name: "web"},
 		{Network: "tcp", Address: "[::]:48123", Only6: true, Name: "web6"},

@@ -45,7 +45,7 @@ func Cases() []Case {
 				`sed -i 's/^!include auth-system/#&/' /etc/dovecot/conf.d/10-auth.conf`,
 			Exercise: "curl -fsS -m 5 imap://joe:x@localhost/", Want: "CAP_CHOWN,CAP_DAC_OVERRIDE,CAP_SETGID,CAP_SETUID,CAP_NET_BIND_SERVICE,CAP_SYS_CHROOT"},
 		{Unit: "haproxy", Package: "haproxy",
-			Setup:    `printf '%s\n' 'frontend web' ' bind :80' ' mode http' ' http-request return status 200 content-type text/plain string ok' >>/etc/haproxy/haproxy.cfg`,
+			Setup:    `grep -q 'frontend web' /etc/haproxy/haproxy.cfg || printf '%s\n' 'frontend web' ' bind :80' ' mode http' ' http-request return status 200 content-type text/plain string ok' >>/etc/haproxy/haproxy.cfg`,
 			Exercise: "curl -fsS -m 5 http://localhost", Want: "CAP_DAC_OVERRIDE,CAP_KILL,CAP_SETGID,CAP_SETUID,CAP_NET_BIND_SERVICE,CAP_SYS_CHROOT",
 			Note: "CAP_KILL is for its first process, which ends workers that have become another user."},
 		{Unit: "lighttpd", Package: "lighttpd", Exercise: "curl -fsS -m 5 http://localhost", Want: "CAP_KILL,CAP_SETGID,CAP_SETUID,CAP_NET_BIND_SERVICE",
