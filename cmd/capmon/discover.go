@@ -144,6 +144,9 @@ func discoverAndPrint(s streams, d *output.Destination, o discoverOptions, disco
 	if r.Verdict == discover.NotFound && !o.verbose {
 		lastWords(s.err, p, r.LastAsUser())
 	}
+	if scenario := r.LastAsUser().Scenario; r.Verdict == discover.NotFound && r.Unit != nil && (scenario == discover.Reload || scenario == discover.Stop) {
+		fmt.Fprintf(s.err, "capmon discover: it starts, and its %[1]s fails with everything: --skip %[1]s leaves that out\n", scenario)
+	}
 	if !r.Interrupted {
 		keep(s.err, r)
 	}
