@@ -2,6 +2,7 @@ package discover
 
 import (
 	"errors"
+	"io"
 	"sync"
 
 	"github.com/capmon/capmon/caps"
@@ -97,6 +98,9 @@ type Observer struct {
 	End func(n int, a Attempt)
 	// Warn: something went wrong without harm to the answer.
 	Warn func(err error)
+	// Output, if not nil, gets what the attempts print, while they do. Those
+	// at the same time write at the same time.
+	Output io.Writer
 }
 
 func (s settings) begin(r Request) {

@@ -243,7 +243,7 @@ func (d *Discoverer) discover(ctx context.Context, c Command, r Report) (_ Repor
 		options.Grantable = options.Grantable.Minus(c.Service.Unit().Withheld())
 	}
 	options.Observe = d.settings.end
-	attempter := d.attempter(c.config(r.User, root, d.settings.warn))
+	attempter := d.attempter(c.config(r.User, root, d.settings))
 	r.Result, err = controller.Find(ctx, announced{attempter, d.settings.begin}, options)
 	if r.NeedsRoot {
 		r.User = *root
@@ -327,7 +327,7 @@ func (c Command) path() string {
 }
 
 // config is how attempts are made, as the user or as root.
-func (c Command) config(user account.Identity, root *account.Identity, warn func(error)) attempt.Config {
+func (c Command) config(user account.Identity, root *account.Identity, s settings) attempt.Config {
 	config := attempt.Config{
 		Command: c.Args, Env: c.Env, Identity: user, Root: root, Stdin: c.Stdin,
 		Setup: c.Setup, Check: c.Check, Cleanup: c.Cleanup,
@@ -335,7 +335,7 @@ func (c Command) config(user account.Identity, root *account.Identity, warn func
 		Exercise: c.Exercise, Reload: c.Reload, Stop: c.Stop,
 		Service: c.Service, Skip: c.Skip, Undo: c.undo, Container: c.Container,
 		Ready: c.Ready, ReadyTimeout: c.ReadyTimeout, HookTimeout: c.HookTimeout,
-		Warn: warn,
+		Warn: s.warn, Echo: s.observer.Output,
 	}
 	if config.Env == nil {
 		config.Env = os.Environ()

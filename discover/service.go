@@ -98,7 +98,7 @@ func (d *Discoverer) tryDropIn(ctx context.Context, c Command, r Report) (bool, 
 		return false, err
 	}
 	c.Service.UseExactly(text.String())
-	config := c.config(r.User, nil, d.settings.warn)
+	config := c.config(r.User, nil, d.settings)
 	request := Request{Grant: r.Capabilities}
 	d.settings.begin(request)
 	a, err := d.attempter(config).Attempt(ctx, request)

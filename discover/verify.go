@@ -41,7 +41,7 @@ func (d *Discoverer) verify(ctx context.Context, c Command, set caps.Set, asRoot
 	if asRoot {
 		root = uid0(user)
 	}
-	attempter := announced{d.attempter(c.config(user, root, d.settings.warn)), d.settings.begin}
+	attempter := announced{d.attempter(c.config(user, root, d.settings)), d.settings.begin}
 	try := func(grant caps.Set) (bool, error) {
 		a, err := attempter.Attempt(ctx, controller.Request{Grant: grant, UID0: root != nil})
 		if err != nil {

@@ -38,7 +38,7 @@ for version; do
 	start=$SECONDS status=0
 	"$here/vm/arm64.sh" "$version" "$bin" -- "$(declare -f try_monitor)
 		capmon doctor || exit
-		capmon discover --user nobody 'chroot / true' | grep '^needs CAP_SYS_CHROOT' || exit
+		capmon discover --user nobody 'chroot / true' | grep ' needs CAP_SYS_CHROOT ' || exit
 		try_monitor || exit
 		export CAPMON_TEST_BACKENDS=$backends CAPMON_TEST_VM=1 CI=${CI-}
 		for package in $packages; do

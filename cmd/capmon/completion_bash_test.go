@@ -110,9 +110,9 @@ func TestBashCompletionTyped(t *testing.T) {
 }
 
 // watched is a program on a terminal that is killed if it hangs.
-func watched(t *testing.T, master *os.File, cmd *exec.Cmd) *terminal {
+func watched(t *testing.T, master *os.File, cmd *exec.Cmd) *ptyTerminal {
 	t.Helper()
-	tm := &terminal{t: t, master: master, read: bufio.NewReader(master)}
+	tm := &ptyTerminal{t: t, master: master, read: bufio.NewReader(master)}
 	hangs := time.AfterFunc(2*time.Minute, func() { cmd.Process.Kill() })
 	t.Cleanup(func() {
 		hangs.Stop()

@@ -43,7 +43,7 @@ bindkey '^U' kill-whole-line
 
 func TestZshCompletion(t *testing.T) {
 	testenv.NeedProgram(t, "zsh", "zsh")
-	var zsh *terminal
+	var zsh *ptyTerminal
 	whole := t
 	testCompletions(t, func(t *testing.T, dir, line string) []string {
 		// One zsh for all lines: it takes its time to start.
@@ -70,7 +70,7 @@ func TestZshCompletionAutoloaded(t *testing.T) {
 	}
 }
 
-func zshOffers(t *testing.T, zsh *terminal, dir, line string) []string {
+func zshOffers(t *testing.T, zsh *ptyTerminal, dir, line string) []string {
 	t.Helper()
 	zsh.send("\x15" + line + "\t")
 	zsh.await("offered")
@@ -81,7 +81,7 @@ func zshOffers(t *testing.T, zsh *terminal, dir, line string) []string {
 	return strings.Split(string(data), "\n")
 }
 
-func startZsh(t *testing.T, dir, setup string) *terminal {
+func startZsh(t *testing.T, dir, setup string) *ptyTerminal {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(dir, "harness"), []byte(setup+zshHarness), 0o644); err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/cmd/capmon/output"
 	"github.com/capmon/capmon/cmd/capmon/state"
+	"github.com/capmon/capmon/cmd/capmon/terminal"
 	"github.com/capmon/capmon/cmd/capmon/version"
 	"github.com/capmon/capmon/discover"
 	"github.com/capmon/capmon/discover/attempt"
@@ -36,7 +37,7 @@ func runDiscover(s streams, o discoverOptions) error {
 		return err
 	}
 	defer d.Discard()
-	p := discoveroutput.NewProgress(s.err, launch.Grantable(), o.verbose)
+	p := discoveroutput.NewProgress(s.err, terminal.NewScreen(s.err, o.color), launch.Grantable(), o.verbose)
 	discoverer, err := openDiscoverer(s, o, p)
 	if err != nil {
 		return err

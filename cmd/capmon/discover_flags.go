@@ -14,6 +14,7 @@ import (
 	"github.com/capmon/capmon/cmd/capmon/command"
 	"github.com/capmon/capmon/cmd/capmon/discoveroutput"
 	"github.com/capmon/capmon/cmd/capmon/exit"
+	"github.com/capmon/capmon/cmd/capmon/terminal"
 	"github.com/capmon/capmon/discover"
 	"github.com/capmon/capmon/discover/container"
 	"github.com/capmon/capmon/discover/emit"
@@ -49,6 +50,7 @@ type discoverOptions struct {
 	formats               []string
 	json, verbose         bool
 	file                  string
+	color                 terminal.When
 }
 
 func discoverFields() command.Fields[discoverOptions] {
@@ -139,6 +141,7 @@ func discoverFields() command.Fields[discoverOptions] {
 		fileOption("write the result to FILE, whole or not at all; a directory gets the drop-in of a unit as 50-capmon.conf", func(o *o) *string { return &o.file }),
 		command.Switch(command.Option{Name: "v", Text: "show what the command prints in each attempt"},
 			func(o *o) *bool { return &o.verbose }),
+		colorOption(func(o *o) *terminal.When { return &o.color }),
 	}
 }
 
@@ -313,7 +316,7 @@ func (o discoverOptions) settings(p *discoveroutput.Progress) []discover.Option 
 		discover.WithBackend(o.backend), discover.WithMaxRuns(o.maxRuns),
 		discover.WithConfirm(o.confirm), discover.WithJobs(o.jobs),
 		discover.WithObserver(discover.Observer{
-			Begin: p.Begin, End: p.End,
+			Begin: p.Begin, End: p.End, Output: p.Live(),
 			Warn: func(err error) { p.Say("%v", o.optionNamed(err)) },
 		}),
 	}
@@ -335,7 +338,14 @@ func (o discoverOptions) settings(p *discoveroutput.Progress) []discover.Option 
 // commandLine is the command that capmon is to run.
 var commandLine = command.Value{Kind: command.CommandLine, Placeholder: "'<cmd>' | -- COMMAND ARG..."}
 
-var noColor = command.Item{Term: "NO_COLOR", Text: "if set, the output has no colours; a pipe and a file have none in any case"}
+var noColor = command.Item{Term: "NO_COLOR", Text: "if set, and unless --color says otherwise, the output has no colours"}
+
+// colorOption says when the output of the command has colours.
+func colorOption[O any](field func(*O) *terminal.When) command.Field[O] {
+	choices := []string{string(terminal.Auto), string(terminal.Always), string(terminal.Never)}
+	return command.Parsed(command.Option{Name: "color", Value: command.OneOf("WHEN", choices...), Default: string(terminal.Auto),
+		Text: "print in colours: " + strings.Join(choices, ", ") + "; auto is on a terminal only"}, terminal.ParseWhen, field)
+}
 
 func fileOption[O any](text string, field func(*O) *string) command.Field[O] {
 	return command.String(command.Option{Name: "o", Value: command.AnyFile, Text: text}, field)

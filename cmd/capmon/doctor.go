@@ -5,13 +5,18 @@ import (
 	"github.com/capmon/capmon/cmd/capmon/doctor"
 	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/cmd/capmon/output"
+	"github.com/capmon/capmon/cmd/capmon/terminal"
 )
 
 func doctorCommand(s streams) *command.Command {
-	type options struct{ json bool }
+	type options struct {
+		json  bool
+		color terminal.When
+	}
 	fields := command.Fields[options]{
 		command.Switch(command.Option{Name: "json", Text: "print it as JSON (docs/doctor.schema.json)"},
 			func(o *options) *bool { return &o.json }),
+		colorOption(func(o *options) *terminal.When { return &o.color }),
 	}
 	return &command.Command{
 		Name:    "capmon doctor",
@@ -39,18 +44,18 @@ capmon itself has the kernel make. Changes nothing.`,
 			if len(given.Words) > 0 {
 				return exit.Usagef("doctor takes no command: see capmon doctor --help")
 			}
-			return runDoctor(s, doctor.ThisMachine(), o.json)
+			return runDoctor(s, doctor.ThisMachine(), o.json, o.color)
 		},
 	}
 }
 
-func runDoctor(s streams, m doctor.Machine, asJSON bool) error {
+func runDoctor(s streams, m doctor.Machine, asJSON bool, color terminal.When) error {
 	d := doctor.Diagnose(m)
 	var err error
 	if asJSON {
 		err = output.JSON(s.out, d)
 	} else {
-		err = doctor.Write(s.out, d)
+		err = doctor.Write(s.out, terminal.NewScreen(s.out, color), d)
 	}
 	if err != nil {
 		return err

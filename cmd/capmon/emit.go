@@ -10,6 +10,7 @@ import (
 	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/cmd/capmon/output"
 	"github.com/capmon/capmon/cmd/capmon/state"
+	"github.com/capmon/capmon/cmd/capmon/terminal"
 	"github.com/capmon/capmon/discover"
 	"github.com/capmon/capmon/discover/emit"
 )
@@ -51,11 +52,7 @@ func formatReport(w io.Writer, o discoverOptions, r discover.Report) error {
 		return output.JSON(w, r)
 	}
 	if len(o.formats) == 0 {
-		if err := discoveroutput.WriteResult(w, r); err != nil {
-			return err
-		}
-		printExposure(w, r)
-		return nil
+		return discoveroutput.Result{Screen: terminal.NewScreen(w, o.color), Notes: exposureNotes(r)}.Write(w, r)
 	}
 	for i, format := range o.formats {
 		if i > 0 {

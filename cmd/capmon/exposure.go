@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,20 +15,21 @@ import (
 // exposureLevel is the last line of `systemd-analyze security`.
 var exposureLevel = regexp.MustCompile(`Overall exposure level for [^:]*: ([0-9.]+ [A-Z]+)`)
 
-// printExposure says what systemd-analyze(1) thinks of a unit before and after
+// exposureNotes says what systemd-analyze(1) thinks of a unit before and after
 // the drop-in, where it is installed. It only reads files.
-func printExposure(w io.Writer, r discover.Report) {
+func exposureNotes(r discover.Report) []string {
 	if r.Unit == nil || r.Verdict != discover.Minimal {
-		return
+		return nil
 	}
 	var dropIn bytes.Buffer
 	if emit.Write(&dropIn, "systemd", r) != nil {
-		return
+		return nil
 	}
 	before, after := exposure(r, nil), exposure(r, dropIn.Bytes())
-	if before != "" && after != "" {
-		fmt.Fprintf(w, "systemd-analyze security: exposure %s today, %s with the drop-in\n", before, after)
+	if before == "" || after == "" {
+		return nil
 	}
+	return []string{fmt.Sprintf("systemd-analyze security: exposure %s today, %s with the drop-in", before, after)}
 }
 
 // exposure is what is said of the unit with one more drop-in; "" if nothing is.

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/cmd/capmon/monitoroutput"
+	"github.com/capmon/capmon/cmd/capmon/terminal"
 	"github.com/capmon/capmon/trace/monitor"
 )
 
@@ -86,7 +87,7 @@ func newMonitorOutput(s streams, o monitorOptions) monitorOutput {
 	if o.json {
 		return monitoroutput.NewJSON(s.out)
 	}
-	return monitoroutput.NewText(s.out)
+	return monitoroutput.NewText(s.out, terminal.NewScreen(s.out, o.color))
 }
 
 // readerGone says whether nobody reads the pipe any more: where there is

@@ -7,6 +7,7 @@ import (
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/cmd/capmon/command"
 	"github.com/capmon/capmon/cmd/capmon/exit"
+	"github.com/capmon/capmon/cmd/capmon/terminal"
 	"github.com/capmon/capmon/trace/backend"
 	"github.com/capmon/capmon/trace/monitor"
 )
@@ -24,6 +25,7 @@ type monitorOptions struct {
 	limit      time.Duration    // 0: until a signal
 	byPID      bool
 	json       bool
+	color      terminal.When
 }
 
 func monitorFields() command.Fields[monitorOptions] {
@@ -52,6 +54,7 @@ func monitorFields() command.Fields[monitorOptions] {
 			parseSummary, func(o *o) *bool { return &o.byPID }),
 		command.Switch(command.Option{Name: "json", Text: "print one JSON object a line (docs/monitor.schema.json)"},
 			func(o *o) *bool { return &o.json }),
+		colorOption(func(o *o) *terminal.When { return &o.color }),
 		backendOption(backend.Names(), "; the first that works if none is named", func(o *o) *string { return &o.config.Backend }),
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/capmon/capmon/internal/testenv"
 )
 
-// terminal is capmon on a pseudo-terminal, as a person has it.
-type terminal struct {
+// ptyTerminal is capmon on a pseudo-terminal, as a person has it.
+type ptyTerminal struct {
 	t      *testing.T
 	master *os.File
 	read   *bufio.Reader
@@ -22,7 +22,7 @@ type terminal struct {
 	wait   func() int
 }
 
-func onTerminal(t *testing.T, args ...string) *terminal {
+func onTerminal(t *testing.T, args ...string) *ptyTerminal {
 	t.Helper()
 	cmd, _, _ := capmonCommand(t, args...)
 	cmd.Stdout, cmd.Stderr = nil, nil
@@ -30,7 +30,7 @@ func onTerminal(t *testing.T, args ...string) *terminal {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tm := &terminal{t: t, master: master, read: bufio.NewReader(master)}
+	tm := &ptyTerminal{t: t, master: master, read: bufio.NewReader(master)}
 	// What hangs is ended, and the test fails for want of what it awaits.
 	hangs := time.AfterFunc(30*time.Second, func() { cmd.Process.Kill() })
 	tm.wait = func() int { return exitCode(cmd.Wait()) }
@@ -46,7 +46,7 @@ func onTerminal(t *testing.T, args ...string) *terminal {
 }
 
 // await reads until the terminal has shown text.
-func (tm *terminal) await(text string) {
+func (tm *ptyTerminal) await(text string) {
 	tm.t.Helper()
 	from := tm.seen.Len()
 	for !strings.Contains(tm.seen.String()[from:], text) {
@@ -58,14 +58,14 @@ func (tm *terminal) await(text string) {
 	}
 }
 
-func (tm *terminal) send(keys string) {
+func (tm *ptyTerminal) send(keys string) {
 	tm.t.Helper()
 	if _, err := io.WriteString(tm.master, keys); err != nil {
 		tm.t.Fatal(err)
 	}
 }
 
-func (tm *terminal) ended(want int) {
+func (tm *ptyTerminal) ended(want int) {
 	tm.t.Helper()
 	if got := tm.wait(); got != want {
 		tm.t.Errorf("status %d, want %d", got, want)
@@ -124,7 +124,7 @@ func TestDiscoverOnTerminal(t *testing.T) {
 	tm := onTerminal(t, "discover", "test -t 0 && echo 'name? ' >/dev/tty && read name && test $name = me")
 	tm.await("name?")
 	tm.send("me\r")
-	tm.await("needs no capability")
+	tm.await(" needs no capability")
 	tm.ended(0)
 }
 
@@ -145,7 +145,7 @@ func TestTerminalIsNotTypedInto(t *testing.T) {
 	}
 	for _, user := range []string{"nobody", "0"} {
 		tm := onTerminal(t, "discover", "--user", user, "--expect-exit", "9", inject)
-		tm.await("needs no capability")
+		tm.await(" needs no capability")
 		tm.ended(0)
 	}
 }
@@ -156,6 +156,6 @@ func TestSandboxHasNoTerminal(t *testing.T) {
 	testenv.NeedRoot(t, "discovering")
 	const none = "! (: </dev/tty) 2>/dev/null && ! test -t 0"
 	tm := onTerminal(t, "discover", "--sandbox", "--setup", none, "--check", none, none)
-	tm.await("needs no capability")
+	tm.await(" needs no capability")
 	tm.ended(0)
 }

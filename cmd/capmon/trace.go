@@ -15,6 +15,7 @@ import (
 	"github.com/capmon/capmon/cmd/capmon/doctor"
 	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/cmd/capmon/output"
+	"github.com/capmon/capmon/cmd/capmon/terminal"
 	"github.com/capmon/capmon/cmd/capmon/traceoutput"
 	"github.com/capmon/capmon/cmd/capmon/version"
 	"github.com/capmon/capmon/trace/traced"
@@ -66,7 +67,7 @@ func runTrace(s streams, o traceOptions) error {
 
 // printTrace writes the report where it was asked for.
 func printTrace(d *output.Destination, s streams, o traceOptions, r traceoutput.Report) error {
-	if err := traceoutput.Write(d, r, o.form); err != nil {
+	if err := traceoutput.Write(d, terminal.NewScreen(d, o.color), r, o.form); err != nil {
 		return err
 	}
 	for _, note := range traceoutput.Notes(r, o.form) {

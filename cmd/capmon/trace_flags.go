@@ -10,6 +10,7 @@ import (
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/cmd/capmon/command"
 	"github.com/capmon/capmon/cmd/capmon/exit"
+	"github.com/capmon/capmon/cmd/capmon/terminal"
 	"github.com/capmon/capmon/cmd/capmon/traceoutput"
 	"github.com/capmon/capmon/trace/backend"
 )
@@ -19,6 +20,7 @@ type traceOptions struct {
 	command        []string
 	form           traceoutput.Form
 	file           string
+	color          terminal.When
 	user           string
 	caps           *caps.Set // nil: the caller's
 	keepPrivileges bool
@@ -41,6 +43,7 @@ func traceFields() command.Fields[traceOptions] {
 		command.Switch(command.Option{Name: "json", Text: "print the report as JSON (docs/trace.schema.json)"},
 			func(o *o) *bool { return &o.form.JSON }),
 		fileOption("write the report to FILE", func(o *o) *string { return &o.file }),
+		colorOption(func(o *o) *terminal.When { return &o.color }),
 		command.String(command.Option{Name: "user", Value: command.AnyIdentity, Text: "run the command as NAME[:GROUP], without root's capabilities"},
 			func(o *o) *string { return &o.user }),
 		command.Parsed(command.Option{Name: "caps", Value: command.Value{Kind: command.Capabilities, Placeholder: "CAP,..."}, Text: "run the command with just the capabilities CAP,..."},

@@ -16,6 +16,7 @@ import (
 	"github.com/capmon/capmon/cmd/capmon/discoveroutput"
 	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/cmd/capmon/output"
+	"github.com/capmon/capmon/cmd/capmon/terminal"
 	"github.com/capmon/capmon/cmd/capmon/version"
 	"github.com/capmon/capmon/discover"
 )
@@ -24,6 +25,7 @@ type verifyOptions struct {
 	file          string
 	quick, update bool
 	verbose       bool
+	color         terminal.When
 	junit         string
 }
 
@@ -38,6 +40,7 @@ func verifyCommand(s streams) *command.Command {
 			func(o *o) *string { return &o.junit }),
 		command.Switch(command.Option{Name: "v", Text: "show what the command prints in each attempt"},
 			func(o *o) *bool { return &o.verbose }),
+		colorOption(func(o *o) *terminal.When { return &o.color }),
 	}
 	return &command.Command{
 		Name:    "capmon verify",
@@ -119,7 +122,7 @@ func verifyKept(ctx context.Context, s streams, w io.Writer, o verifyOptions, ke
 	if err := os.Chdir(kept.Directory); err != nil && kept.Unit == nil {
 		return exit.Usagef("%s: its directory %s cannot be entered: %v", o.file, kept.Directory, exit.RootCause(err))
 	}
-	p := discoveroutput.NewProgress(s.err, launch.Grantable(), o.verbose)
+	p := discoveroutput.NewProgress(s.err, terminal.NewScreen(s.err, o.color), launch.Grantable(), o.verbose)
 	discoverer, err := openDiscoverer(s, again, p)
 	if err != nil {
 		return err

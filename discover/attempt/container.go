@@ -26,7 +26,7 @@ func (r *Runner) runContainer(ctx context.Context, grant caps.Set) (controller.A
 	if r.tracer == nil {
 		return controller.Attempt{}, errUntraced
 	}
-	printed, err := newOutput(account.Identity{}, r.config.ExpectOutput)
+	printed, err := newOutput(account.Identity{}, r.config.ExpectOutput, r.config.Echo)
 	if err != nil {
 		return controller.Attempt{}, err
 	}

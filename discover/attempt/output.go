@@ -23,8 +23,9 @@ type output struct {
 }
 
 // newOutput makes the pipe the user's own, as a terminal would be: whoever
-// opens /dev/stderr needs the right to open it.
-func newOutput(user account.Identity, expected *regexp.Regexp) (*output, error) {
+// opens /dev/stderr needs the right to open it. What is printed goes to echo
+// too, if there is one.
+func newOutput(user account.Identity, expected *regexp.Regexp, echo io.Writer) (*output, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, fmt.Errorf("make pipe for the command's output: %w", err)
@@ -33,15 +34,18 @@ func newOutput(user account.Identity, expected *regexp.Regexp) (*output, error) 
 		return nil, errors.Join(fmt.Errorf("give pipe to %s: %w", user.Name, err), r.Close(), w.Close())
 	}
 	o := &output{read: r, write: w, done: make(chan struct{})}
-	to := io.Writer(&o.kept)
+	to := []io.Writer{&o.kept}
 	if expected != nil {
 		o.expected = &matcher{want: expected}
-		to = io.MultiWriter(&o.kept, o.expected)
+		to = append(to, o.expected)
+	}
+	if echo != nil {
+		to = append(to, echo)
 	}
 	go func() {
 		defer close(o.done)
 		// It ends with the last writer, or with the deadline of finish.
-		_, _ = io.Copy(to, r)
+		_, _ = io.Copy(io.MultiWriter(to...), r)
 	}()
 	return o, nil
 }

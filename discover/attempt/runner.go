@@ -15,6 +15,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"regexp"
 	"time"
@@ -83,6 +84,8 @@ type Config struct {
 	// less once other attempts have shown how long it takes.
 	ReadyTimeout time.Duration
 
+	// Echo, if not nil, gets what the command prints, while it does.
+	Echo io.Writer
 	// Warn is told what went wrong without harm to the answer.
 	Warn func(error)
 }
@@ -219,7 +222,7 @@ func (r *Runner) run(ctx context.Context, grant caps.Set, user account.Identity)
 		return controller.Attempt{}, err
 	}
 	defer closeStdin()
-	printed, err := newOutput(user, r.config.ExpectOutput)
+	printed, err := newOutput(user, r.config.ExpectOutput, r.config.Echo)
 	if err != nil {
 		return controller.Attempt{}, err
 	}

@@ -38,7 +38,7 @@ type workload interface {
 
 // runService is run for a service.
 func (r *Runner) runService(ctx context.Context, grant caps.Set) (controller.Attempt, error) {
-	printed, err := newOutput(r.config.Service.User(), nil)
+	printed, err := newOutput(r.config.Service.User(), nil, r.config.Echo)
 	if err != nil {
 		return controller.Attempt{}, err
 	}

@@ -7,59 +7,97 @@ import (
 
 	"github.com/capmon/capmon/cmd/capmon/terminal"
 	"github.com/capmon/capmon/discover"
-	"github.com/capmon/capmon/discover/emit"
 )
 
-// WriteResult prints for a human what was found.
-func WriteResult(w io.Writer, r discover.Report) error {
-	s := terminal.NewStyle(w)
-	if r.Verdict == discover.NotFound {
-		reason := strings.Replace(withAdvice(r), "the command", "the "+subject(r), 1)
-		_, err := fmt.Fprintln(w, terminal.Sentence(terminal.Printable(reason)))
-		return err
-	}
+// Result is how a report is printed for a person.
+type Result struct {
+	Screen terminal.Screen
+	// Notes are lines of the caller's.
+	Notes []string
+}
+
+// Write prints what was found: the evidence, what is to be known besides, and
+// last the answer, so that it is what stays on the screen.
+func (t Result) Write(w io.Writer, r discover.Report) error {
 	var b strings.Builder
-	if r.Verdict == discover.Sufficient {
-		writeUnproven(&b, s, r)
-	} else {
-		writeNeeds(&b, s, r)
+	switch r.Verdict {
+	case discover.NotFound:
+		reason := strings.Replace(withAdvice(r), "the command", "the "+subject(r), 1)
+		t.line(&b, "", terminal.Sentence(reason))
+	case discover.Sufficient:
+		t.writeEvidence(&b, r)
+		t.line(&b, "unproven: ", withAdvice(r))
+	default:
+		t.writeEvidence(&b, r)
 	}
-	for _, e := range r.MustNot {
-		fmt.Fprintf(&b, "%s %s  with it the %s fails (attempt %d, %s)\n",
-			s.Strong.Sprint("must not have"), s.Strong.Sprint(e.Cap), subject(r), e.FailedWith, failure(r.Runs[e.FailedWith-1]))
+	if r.Verdict != discover.NotFound {
+		t.writeBesides(&b, r)
 	}
-	for _, c := range r.WentOnWithout() {
-		fmt.Fprintf(&b, "went on without %s (%s)\n", c.Cap, describeCall(c))
+	for _, note := range t.Notes {
+		t.line(&b, "", note)
 	}
-	writeScenarios(&b, r)
-	writeUnit(&b, r)
-	writeAlternatives(&b, r)
-	for _, exe := range r.Elevated {
-		if r.Unit != nil {
-			fmt.Fprintf(&b, "note: it executes %s, which is set-user-ID, set-group-ID or has file capabilities\n", terminal.Printable(exe))
-			continue
-		}
-		fmt.Fprintf(&b, "note: %s is set-user-ID, set-group-ID or has file capabilities; under no_new_privs that lent it nothing\n", terminal.Printable(exe))
+	if b.Len() > 0 {
+		b.WriteByte('\n')
 	}
-	if r.Lost > 0 {
-		fmt.Fprintf(&b, "note: %d records of the tracer were lost; the attempts themselves are not affected\n", r.Lost)
-	}
-	for _, format := range []string{"setcap", "systemd"} {
-		if r.Container != nil {
-			continue // --emit oci, or that of an engine
-		}
-		if r.Unit != nil && format != "systemd" {
-			continue // it is what the manager gives, not the file
-		}
-		if r.Verdict != discover.Minimal {
-			break // what is not proven is not to be written down
-		}
-		if err := writeSuggestion(&b, format, r); err != nil {
-			return err
-		}
+	for _, line := range strings.Split(t.Screen.Hang(0, Answer(r)), "\n") {
+		fmt.Fprintln(&b, t.Screen.Strong.Sprint(line))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// line writes text behind a label; what does not fit on the line stands below.
+func (t Result) line(b *strings.Builder, label, text string) {
+	fmt.Fprintf(b, "%s%s\n", t.Screen.Strong.Sprint(label), t.Screen.Hang(len(label), terminal.Printable(text)))
+}
+
+// writeBesides says what else there is to know of a set.
+func (t Result) writeBesides(b *strings.Builder, r discover.Report) {
+	for _, e := range r.MustNot {
+		t.line(b, "must not have "+e.Cap.String()+"  ", fmt.Sprintf("with it the %s fails (attempt %d, %s)",
+			subject(r), e.FailedWith, failure(r.Runs[e.FailedWith-1])))
+	}
+	for _, c := range r.WentOnWithout() {
+		t.line(b, "", fmt.Sprintf("went on without %s (%s)", c.Cap, describeCall(c)))
+	}
+	t.writeScenarios(b, r)
+	t.writeUnit(b, r)
+	t.writeContainer(b, r)
+	t.writeAlternatives(b, r)
+	for _, exe := range r.Elevated {
+		text := exe + " is set-user-ID, set-group-ID or has file capabilities; under no_new_privs that lent it nothing"
+		if r.Unit != nil {
+			text = "it executes " + exe + ", which is set-user-ID, set-group-ID or has file capabilities"
+		}
+		t.line(b, "note: ", text)
+	}
+	if r.NeedsRoot {
+		t.line(b, "note: ", "as another user it fails even with every capability")
+	}
+	if r.Lost > 0 {
+		t.line(b, "note: ", fmt.Sprintf("%d records of the tracer were lost; the attempts themselves are not affected", r.Lost))
+	}
+	if hint := emitHint(r); hint != "" {
+		t.line(b, "", hint)
+	}
+}
+
+// emitHint says how to get the set in the form in which it is written down.
+// What is not proven is not to be written down.
+func emitHint(r discover.Report) string {
+	switch {
+	case r.Verdict != discover.Minimal || r.Unit != nil && r.Unit.OfUser:
+		return ""
+	case r.Unit != nil:
+		return "to print the drop-in: capmon discover --emit systemd"
+	case r.Capabilities == 0:
+		return ""
+	case r.Container != nil:
+		return "to write it down: capmon discover --emit oci (or podman, docker, compose, kubernetes)"
+	case r.User.UID == 0:
+		return "to write it down: capmon discover --emit systemd (or another form)"
+	}
+	return "to write it down: capmon discover --emit setcap,systemd (or another form)"
 }
 
 // subject is what was discovered.
@@ -74,66 +112,47 @@ func subject(r discover.Report) string {
 }
 
 // writeAlternatives lists the other sets with which the command succeeds.
-func writeAlternatives(b *strings.Builder, r discover.Report) {
+func (t Result) writeAlternatives(b *strings.Builder, r discover.Report) {
 	for _, set := range r.Alternatives {
 		if set != r.Capabilities {
-			fmt.Fprintf(b, "or: %s\n", strings.Join(set.Names(), ", "))
+			t.line(b, "or: ", strings.Join(set.Names(), ", "))
 		}
 	}
 }
 
-func writeNeeds(b *strings.Builder, s terminal.Style, r discover.Report) {
-	if r.NeedsRoot {
-		fmt.Fprintf(b, "%s  as another user it fails even with every capability\n", s.Strong.Sprint("needs to be uid 0"))
-	}
-	if r.Capabilities == 0 {
-		fmt.Fprintln(b, s.Strong.Sprint("needs no capability:"), "the "+subject(r)+" succeeds with none")
-		return
-	}
+// writeEvidence says of each capability how it was seen that it is needed. Of a
+// set that is not proven, only what ended the search early leaves proofs that
+// hold.
+func (t Result) writeEvidence(b *strings.Builder, r discover.Report) {
 	width := 0
 	for _, e := range r.Evidence {
 		width = max(width, len(e.Cap.String()))
 	}
 	for _, e := range r.Evidence {
-		fmt.Fprintf(b, "%s %s  %s\n", s.Strong.Sprint("needs"), s.Strong.Sprintf("%-*s", width, e.Cap), describeEvidence(r, e))
-	}
-}
-
-// writeUnproven prints a set that suffices. Only what ended the search early
-// leaves proofs that hold.
-func writeUnproven(b *strings.Builder, s terminal.Style, r discover.Report) {
-	const most = 12
-	as := ""
-	if r.NeedsRoot {
-		as = "as uid 0 "
-	}
-	switch n := r.Capabilities.Len(); {
-	case n == 0:
-		fmt.Fprintf(b, "%s %swith no capability\n", s.Strong.Sprint("succeeded"), as)
-	case n > most:
-		fmt.Fprintf(b, "%s %swith %d capabilities; that could not be narrowed\n", s.Strong.Sprint("succeeded"), as, n)
-	default:
-		fmt.Fprintf(b, "%s %swith %s; that could not be narrowed\n", s.Strong.Sprint("succeeded"), as, strings.Join(r.Capabilities.Names(), ", "))
-	}
-	fmt.Fprintf(b, "%s %s\n", s.Strong.Sprint("unproven:"), terminal.Printable(withAdvice(r)))
-	for _, e := range r.Evidence {
-		if e.FailedWithout > 0 && (r.Exhausted || r.Interrupted) {
-			fmt.Fprintf(b, "%s  %s\n", e.Cap, describeEvidence(r, e))
+		if r.Verdict == discover.Sufficient && (e.FailedWithout == 0 || !r.Exhausted && !r.Interrupted) {
+			continue
+		}
+		for i, text := range describeEvidence(r, e) {
+			label := ""
+			if i == 0 {
+				label = e.Cap.String()
+			}
+			t.line(b, fmt.Sprintf("%-*s  ", width, label), text)
 		}
 	}
 }
 
-func describeEvidence(r discover.Report, e discover.Evidence) string {
-	var parts []string
+// describeEvidence has a line for the failure without the capability, and one
+// for the check.
+func describeEvidence(r discover.Report, e discover.Evidence) []string {
+	var lines []string
 	if n := e.FailedWithout; n > 0 {
-		parts = append(parts, fmt.Sprintf("without it the %s fails (attempt %d, %s)", subject(r), n, failure(r.Runs[n-1])))
+		lines = append(lines, fmt.Sprintf("without it %s (attempt %d)", failure(r.Runs[n-1]), n))
 	}
 	if e.Check != nil {
-		parts = append(parts, describeCheck(*e.Check))
-	} else {
-		parts = append(parts, "no refusal names it: found by searching")
+		return append(lines, describeCheck(*e.Check))
 	}
-	return strings.Join(parts, "; ")
+	return append(lines, "no refusal names it: found by searching")
 }
 
 // failure says how an attempt ended, with the command's last words.
@@ -148,17 +167,4 @@ func failure(a discover.Attempt) string {
 		last = string(runes[:most]) + "..."
 	}
 	return fmt.Sprintf("%s: %s", a.Outcome, last)
-}
-
-// writeSuggestion prints one emitted form, indented below its name.
-func writeSuggestion(b *strings.Builder, format string, r discover.Report) error {
-	var text strings.Builder
-	if err := emit.Write(&text, format, r); err != nil {
-		return err
-	}
-	fmt.Fprintf(b, "\n%s:\n", format)
-	for line := range strings.Lines(text.String()) {
-		fmt.Fprintf(b, "  %s", line)
-	}
-	return nil
 }

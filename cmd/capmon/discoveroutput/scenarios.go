@@ -9,16 +9,16 @@ import (
 )
 
 // writeScenarios says which scenario of a daemon needs what.
-func writeScenarios(b *strings.Builder, r discover.Report) {
+func (t Result) writeScenarios(b *strings.Builder, r discover.Report) {
 	for _, s := range r.Scenarios {
-		fmt.Fprintf(b, "%-7s %s", s.Scenario+":", needsOrNothing(s.Needed))
+		text := needsOrNothing(s.Needed)
 		if more := s.Used.Minus(s.Needed); more != 0 {
-			fmt.Fprintf(b, "; uses %s as well", strings.Join(more.Names(), ", "))
+			text += "; uses " + strings.Join(more.Names(), ", ") + " as well"
 		}
-		b.WriteByte('\n')
+		t.line(b, fmt.Sprintf("%-8s", s.Scenario+":"), text)
 	}
 	if only := r.StartOnly(); only != 0 {
-		fmt.Fprintf(b, "needed to start only: %s\n", strings.Join(only.Names(), ", "))
+		t.line(b, "needed to start only: ", strings.Join(only.Names(), ", "))
 	}
 }
 

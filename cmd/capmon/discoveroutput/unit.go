@@ -6,54 +6,63 @@ import (
 	"strings"
 
 	"github.com/capmon/capmon/caps"
-	"github.com/capmon/capmon/cmd/capmon/terminal"
 	"github.com/capmon/capmon/discover"
 )
 
-// writeUnit compares what a unit needs with what it has today, and says what
-// of it was not in force.
-func writeUnit(b *strings.Builder, r discover.Report) {
-	if r.Container != nil {
-		held := r.Held()
-		fmt.Fprintf(b, "today: uid %d with %d granted, %d needed\n", r.User.UID, held.Len(), r.Capabilities.Len())
-		writeSet(b, "held and not needed", held.Minus(r.Capabilities))
-		writeSet(b, "needed and not held", r.Capabilities.Minus(held))
-		if r.User.UID != 0 && r.Capabilities != 0 {
-			b.WriteString("note: a container's user other than root has what the ambient set has; a bounding set alone gives it nothing\n")
-		}
-	}
-	if r.Unit == nil {
+// writeContainer compares what a container needs with what it has today.
+func (t Result) writeContainer(b *strings.Builder, r discover.Report) {
+	if r.Container == nil {
 		return
 	}
 	held := r.Held()
-	switch {
-	case r.Unit.OfUser:
-		fmt.Fprintf(b, "today: runs as %s by that user's manager, which can grant nothing\n", terminal.Printable(r.User.Name))
-	case r.User.UID != 0 && held == 0:
-		fmt.Fprintf(b, "today: runs as %s with no capability", terminal.Printable(r.User.Name))
-		if !r.Unit.Limited {
-			b.WriteString("; what it executes is not limited")
-		}
-		b.WriteByte('\n')
-	case r.User.UID == 0 && !r.Unit.Limited:
-		fmt.Fprintf(b, "today: unlimited, root with all %d capabilities\n", caps.All().Len())
-	default:
-		fmt.Fprintf(b, "today: %s with %s\n", terminal.Printable(r.User.Name), strings.Join(held.Names(), ", "))
+	t.line(b, "today: ", fmt.Sprintf("uid %d with %d granted, %d needed", r.User.UID, held.Len(), r.Capabilities.Len()))
+	t.writeDifference(b, r)
+	if r.User.UID != 0 && r.Capabilities != 0 {
+		t.line(b, "note: ", "a container's user other than root has what the ambient set has; a bounding set alone gives it nothing")
 	}
-	writeSet(b, "held and not needed", held.Minus(r.Capabilities))
-	writeSet(b, "needed and not held", r.Capabilities.Minus(held))
+}
+
+// writeUnit compares what a unit needs with what it has today, and says what
+// of it was not in force.
+func (t Result) writeUnit(b *strings.Builder, r discover.Report) {
+	if r.Unit == nil {
+		return
+	}
+	t.line(b, "today: ", today(r))
+	t.writeDifference(b, r)
 	if !servesTried(r) {
-		b.WriteString("note: the service was started and not used: what its clients cause it to do takes --exercise\n")
+		t.line(b, "note: ", "the service was started and not used: what its clients cause it to do takes --exercise")
 	}
 	if r.Unit.Proven {
-		b.WriteString("proven: systemd started the service with exactly the drop-in that --emit systemd prints\n")
+		t.line(b, "proven: ", "systemd started the service with exactly the drop-in that --emit systemd prints")
 	}
 	for _, option := range r.Unit.Unapplied {
-		fmt.Fprintf(b, "not in force here: %s\n", terminal.Printable(option))
+		t.line(b, "not in force here: ", option)
 	}
 	for _, option := range r.Unit.Ignored {
-		fmt.Fprintf(b, "ignored by systemd: %s\n", terminal.Printable(option))
+		t.line(b, "ignored by systemd: ", option)
 	}
+}
+
+// today is what a unit has without capmon's drop-in.
+func today(r discover.Report) string {
+	held := r.Held()
+	switch {
+	case r.Unit.OfUser:
+		return "runs as " + r.User.Name + " by that user's manager, which can grant nothing"
+	case r.User.UID != 0 && held == 0 && !r.Unit.Limited:
+		return "runs as " + r.User.Name + " with no capability; what it executes is not limited"
+	case r.User.UID != 0 && held == 0:
+		return "runs as " + r.User.Name + " with no capability"
+	case r.User.UID == 0 && !r.Unit.Limited:
+		return fmt.Sprintf("unlimited, root with all %d capabilities", caps.All().Len())
+	}
+	return r.User.Name + " with " + strings.Join(held.Names(), ", ")
+}
+
+func (t Result) writeDifference(b *strings.Builder, r discover.Report) {
+	t.writeSet(b, "held and not needed: ", r.Held().Minus(r.Capabilities))
+	t.writeSet(b, "needed and not held: ", r.Capabilities.Minus(r.Held()))
 }
 
 // servesTried says whether the service was used as its clients would.
@@ -62,13 +71,13 @@ func servesTried(r discover.Report) bool {
 }
 
 // writeSet prints a set that is not empty; of a long one the number.
-func writeSet(b *strings.Builder, what string, set caps.Set) {
+func (t Result) writeSet(b *strings.Builder, label string, set caps.Set) {
 	const most = 6
 	switch n := set.Len(); {
 	case n == 0:
 	case n > most:
-		fmt.Fprintf(b, "%s: %d capabilities\n", what, n)
+		t.line(b, label, fmt.Sprintf("%d capabilities", n))
 	default:
-		fmt.Fprintf(b, "%s: %s\n", what, strings.Join(set.Names(), ", "))
+		t.line(b, label, strings.Join(set.Names(), ", "))
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/cmd/capmon/terminal"
 	"github.com/capmon/capmon/internal/schematest"
 	"github.com/capmon/capmon/internal/testenv"
 	"github.com/capmon/capmon/trace"
@@ -243,7 +244,7 @@ func TestDoctorConcludes(t *testing.T) {
 				}
 			}
 			var out bytes.Buffer
-			if err := Write(&out, d); err != nil || !strings.Contains(out.String(), test.text) {
+			if err := Write(&out, terminal.NewScreen(&out, terminal.Never), d); err != nil || !strings.Contains(out.String(), test.text) {
 				t.Errorf("%v\n%s", err, out.String())
 			}
 			validateDoctor(t, d)
@@ -263,7 +264,7 @@ func TestDoctorKnowsNothing(t *testing.T) {
 		t.Errorf("%+v", d.facts)
 	}
 	var out bytes.Buffer
-	if err := Write(&out, d); err != nil || strings.Count(out.String(), "unknown") != 5 {
+	if err := Write(&out, terminal.NewScreen(&out, terminal.Never), d); err != nil || strings.Count(out.String(), "unknown") != 5 {
 		t.Errorf("%v\n%s", err, out.String())
 	}
 	validateDoctor(t, d)

@@ -15,12 +15,12 @@ import (
 // there is to say of them in the next.
 type diagnosisText struct {
 	strings.Builder
-	style terminal.Style
+	style terminal.Screen
 }
 
 // Write writes a diagnosis for a human.
-func Write(w io.Writer, d Diagnosis) error {
-	t := diagnosisText{style: terminal.NewStyle(w)}
+func Write(w io.Writer, s terminal.Screen, d Diagnosis) error {
+	t := diagnosisText{style: s}
 	t.machine(d.facts)
 	t.self(d.facts)
 	t.backends(d)
@@ -31,7 +31,9 @@ func Write(w io.Writer, d Diagnosis) error {
 
 func (t *diagnosisText) heading(text string) { fmt.Fprintln(t, t.style.Strong.Sprint(text)) }
 
-func (t *diagnosisText) line(name, text string) { fmt.Fprintf(t, "  %-26s %s\n", name, text) }
+func (t *diagnosisText) line(name, text string) {
+	fmt.Fprintf(t, "  %-26s %s\n", name, t.style.Hang(29, text))
+}
 
 func (t *diagnosisText) machine(f facts) {
 	t.heading("Machine")
@@ -103,20 +105,25 @@ func (t *diagnosisText) conclusion(d Diagnosis) {
 	traces := d.Uses != "" && d.Uses != backend.None
 	switch d.Discover {
 	case withEvidence:
-		fmt.Fprintf(t, "capmon discover, capmon '<cmd>' and capmon monitor use %s.\n", t.style.Strong.Sprint(d.Uses))
-		fmt.Fprintln(t, "capmon discover --backend none works too: by searching alone, without evidence.")
+		t.say("", "capmon discover, capmon '<cmd>' and capmon monitor use %s.", t.style.Strong.Sprint(d.Uses))
+		t.say("", "capmon discover --backend none works too: by searching alone, without evidence.")
 	case bySearching:
-		fmt.Fprintf(t, "capmon discover works %s: without evidence.\n", t.style.Strong.Sprint("by searching only"))
-		fmt.Fprintln(t, "capmon '<cmd>' and capmon monitor need a backend, and do not work here.")
+		t.say("", "capmon discover works %s: without evidence.", t.style.Strong.Sprint("by searching only"))
+		t.say("", "capmon '<cmd>' and capmon monitor need a backend, and do not work here.")
 	case notAtAll:
-		fmt.Fprintln(t, t.style.Strong.Sprint("capmon discover does not work here."))
+		t.say("", "%s", t.style.Strong.Sprint("capmon discover does not work here."))
 		if traces {
-			fmt.Fprintf(t, "capmon '<cmd>' and capmon monitor can use %s.\n", d.Uses)
+			t.say("", "capmon '<cmd>' and capmon monitor can use %s.", d.Uses)
 		}
 	}
 	for _, advice := range d.Advice {
-		fmt.Fprintf(t, "- %s\n", terminal.Sentence(advice))
+		t.say("- ", "%s", terminal.Sentence(advice))
 	}
+}
+
+// say writes a paragraph behind a lead.
+func (t *diagnosisText) say(lead, format string, args ...any) {
+	fmt.Fprintln(t, lead+t.style.Hang(len(lead), fmt.Sprintf(format, args...)))
 }
 
 func (t *diagnosisText) yes(yes bool) string {

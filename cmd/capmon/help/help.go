@@ -70,7 +70,7 @@ type text struct{ strings.Builder }
 
 // flow writes a paragraph.
 func (t *text) flow(paragraph, indent string) {
-	for _, line := range wrap(paragraph, width-len(indent)) {
+	for _, line := range terminal.Wrap(paragraph, width-len(indent)) {
 		t.WriteString(indent + line + "\n")
 	}
 }
@@ -83,7 +83,7 @@ func (t *text) section(heading string, items []command.Item) {
 	t.WriteString("\n" + heading + ":\n")
 	column := termColumn(items)
 	for _, i := range items {
-		lines := wrap(i.Text, width-column)
+		lines := terminal.Wrap(i.Text, width-column)
 		if len(lines) == 0 {
 			t.WriteString("  " + i.Term + "\n")
 			continue

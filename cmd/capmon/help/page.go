@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/capmon/capmon/cmd/capmon/command"
+	"github.com/capmon/capmon/cmd/capmon/terminal"
 )
 
 // Page is the manual page of one of capmon's commands, for man(7). It has no
@@ -51,7 +52,7 @@ func (p *manual) heading(text string) { fmt.Fprintf(p, ".SH %s\n.nh\n", text) }
 // prose writes running text, a sentence a line: so roff knows where they end.
 func (p *manual) prose(text string) {
 	for sentence := range strings.SplitSeq(sentenceEnd.ReplaceAllString(text, "$1\n$2"), "\n") {
-		for _, line := range wrap(p.marks.set(sentence), 78) {
+		for _, line := range terminal.Wrap(p.marks.set(sentence), 78) {
 			if strings.HasPrefix(line, ".") {
 				line = `\&` + line // no request
 			}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/capmon/capmon/caps"
+	"github.com/capmon/capmon/cmd/capmon/terminal"
 	"github.com/capmon/capmon/trace"
 )
 
@@ -22,7 +23,7 @@ func TestSummaryIsBounded(t *testing.T) {
 		t.Errorf("%d groups, want %d", n, maxGroups)
 	}
 	var b bytes.Buffer
-	if err := NewText(&b).Summary(s, 0); err != nil {
+	if err := NewText(&b, terminal.NewScreen(&b, terminal.Auto)).Summary(s, 0); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := b.String()[:60], "[many 1]\n- [FAIL] CAP_NET_ADMIN\n[many 2]\n- [PASS] CAP_NET_A"; !strings.HasPrefix(got, want[:50]) {

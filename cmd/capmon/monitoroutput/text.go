@@ -16,21 +16,20 @@ import (
 
 // Text prints a line a check, in columns.
 type Text struct {
-	w        io.Writer
-	style    terminal.Style
-	terminal bool
-	users    userNames
-	buf      bytes.Buffer
-	lines    bool // some have been printed
+	w      io.Writer
+	screen terminal.Screen
+	users  userNames
+	buf    bytes.Buffer
+	lines  bool // some have been printed
 }
 
 // The columns have the same widths on a terminal and in a pipe; a value that
 // is too long moves the rest of its line. capmon's longest names fit.
 const monitorColumns = "%-12s %-15s %7v %7v %-8s %-22s %s %-16s %-28s %v\n"
 
-// NewText prints to w.
-func NewText(w io.Writer) *Text {
-	return &Text{w: w, style: terminal.NewStyle(w), terminal: terminal.IsTerminal(w), users: userNames{}}
+// NewText prints to w, whose screen is s.
+func NewText(w io.Writer, s terminal.Screen) *Text {
+	return &Text{w: w, screen: s, users: userNames{}}
 }
 
 func (t *Text) Checks(burst []monitor.Event) error {
@@ -38,8 +37,8 @@ func (t *Text) Checks(burst []monitor.Event) error {
 		return nil
 	}
 	t.buf.Reset()
-	if t.terminal && !t.lines {
-		t.buf.WriteString(t.style.Strong.Sprintf(monitorColumns, "TIME", "PROCESS", "PID", "PARENT",
+	if t.screen.Width > 0 && !t.lines {
+		t.buf.WriteString(t.screen.Strong.Sprintf(monitorColumns, "TIME", "PROCESS", "PID", "PARENT",
 			"USER", "CAPABILITY", "VERDICT", "SYSCALL", "FUNCTION", "COUNT"))
 	}
 	t.lines = true
@@ -52,9 +51,9 @@ func (t *Text) Checks(burst []monitor.Event) error {
 
 func (t *Text) line(e monitor.Event) {
 	c := e.Check
-	verdict := t.style.Pass
+	verdict := t.screen.Pass
 	if c.Verdict == trace.Fail {
-		verdict = t.style.Fail
+		verdict = t.screen.Fail
 	}
 	fmt.Fprintf(&t.buf, monitorColumns, e.Time.Format("15:04:05.000"), t.name(c.Process.Comm), c.Process.PID, c.Process.PPID,
 		t.users.of(e.UID), c.Cap, verdict.Sprintf("%-7s", c.Verdict), orNone(c.Syscall), orNone(c.Function), c.Count)
@@ -63,7 +62,7 @@ func (t *Text) line(e monitor.Event) {
 // name is the process's name, which may hold any byte. In a pipe it stays one
 // word, escaped as the mount points in /proc/mounts are.
 func (t *Text) name(comm string) string {
-	if t.terminal {
+	if t.screen.Width > 0 {
 		return orNone(terminal.Printable(comm))
 	}
 	var b strings.Builder
@@ -106,7 +105,7 @@ func (t *Text) Summary(s *Summary, _ uint64) error {
 	for _, g := range groups {
 		t.buf.WriteString(g.heading())
 		for _, c := range g.asked.Members() {
-			fmt.Fprintf(&t.buf, "- %s %s\n", t.style.Verdict(g.verdict(c)), c)
+			fmt.Fprintf(&t.buf, "- %s %s\n", t.screen.Verdict(g.verdict(c)), c)
 		}
 	}
 	_, err := t.w.Write(t.buf.Bytes())

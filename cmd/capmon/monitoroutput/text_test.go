@@ -3,6 +3,8 @@ package monitoroutput
 import (
 	"bytes"
 	"testing"
+
+	"github.com/capmon/capmon/cmd/capmon/terminal"
 )
 
 // Names of processes are anything; on a terminal they steer nothing.
@@ -21,11 +23,11 @@ func TestMonitorNames(t *testing.T) {
 		{"a\u00a0b", `a\302\240b`, "a�b"},       // a blank that is not one
 	}
 	for _, tt := range tests {
-		text := NewText(&bytes.Buffer{})
+		text := NewText(&bytes.Buffer{}, terminal.NewScreen(&bytes.Buffer{}, terminal.Never))
 		if got := text.name(tt.comm); got != tt.pipe {
 			t.Errorf("in a pipe %q, want %q", got, tt.pipe)
 		}
-		text.terminal = true
+		text.screen.Width = 80
 		if got := text.name(tt.comm); got != tt.terminal {
 			t.Errorf("on a terminal %q, want %q", got, tt.terminal)
 		}

@@ -175,8 +175,8 @@ type Form struct {
 	Verbose int
 }
 
-// Write writes the report.
-func Write(w io.Writer, r Report, f Form) error {
+// Write writes the report for the screen s.
+func Write(w io.Writer, s terminal.Screen, r Report, f Form) error {
 	if f.JSON {
 		return output.JSON(w, r.withoutNulls())
 	}
@@ -184,11 +184,11 @@ func Write(w io.Writer, r Report, f Form) error {
 	shown := shownChecks(r.Checks, f.All)
 	switch {
 	case f.Tree:
-		writeTree(b, terminal.NewStyle(w), r, f.All)
+		writeTree(b, s, r, f.All)
 	case len(shown) == 0:
 		b.WriteString(noChecks(len(r.Checks)))
 	default:
-		writeByName(b, terminal.NewStyle(w), shown, f.Verbose)
+		writeByName(b, s, shown, f.Verbose)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -233,7 +233,7 @@ func unauditedHint(r Report, f Form) string {
 
 // writeByName groups the checks by the name of the process. A capability
 // counts as refused if it was refused to any process of that name.
-func writeByName(b *strings.Builder, s terminal.Style, checks []trace.Check, verbose int) {
+func writeByName(b *strings.Builder, s terminal.Screen, checks []trace.Check, verbose int) {
 	var names []string
 	byName := map[string][]trace.Check{}
 	for _, c := range checks {
@@ -278,7 +278,7 @@ func verdictOf(checks []trace.Check) trace.Verdict {
 }
 
 // writeDetails has a line for each check: who, where, how often.
-func writeDetails(b *strings.Builder, s terminal.Style, checks []trace.Check, verbose int) {
+func writeDetails(b *strings.Builder, s terminal.Screen, checks []trace.Check, verbose int) {
 	for _, c := range checks {
 		fmt.Fprintf(b, "    %s pid %d  %s", s.Verdict(c.Verdict), c.Process.PID, describeCall(c))
 		if c.Count > 1 {

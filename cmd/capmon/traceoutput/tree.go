@@ -8,7 +8,7 @@ import (
 )
 
 // writeTree draws the processes below those that started them.
-func writeTree(b *strings.Builder, s terminal.Style, r Report, all bool) {
+func writeTree(b *strings.Builder, s terminal.Screen, r Report, all bool) {
 	children := map[int][]int{}
 	for i, p := range r.Processes {
 		children[p.Parent] = append(children[p.Parent], i)
@@ -21,7 +21,7 @@ func writeTree(b *strings.Builder, s terminal.Style, r Report, all bool) {
 
 type treeWriter struct {
 	b        *strings.Builder
-	style    terminal.Style
+	screen   terminal.Screen
 	report   Report
 	children map[int][]int
 	all      bool
@@ -30,14 +30,14 @@ type treeWriter struct {
 // write draws one process: first leads its own line, rest those below it.
 func (t treeWriter) write(i int, first, rest string) {
 	p := t.report.Processes[i]
-	fmt.Fprintf(t.b, "%s%s (%d)  %s\n", first, terminal.Printable(strings.Join(p.Names, " -> ")), p.PID, p.Outcome)
+	fmt.Fprintln(t.b, t.screen.Fit(fmt.Sprintf("%s%s (%d)  %s", first, terminal.Printable(strings.Join(p.Names, " -> ")), p.PID, p.Outcome)))
 	below := t.children[i]
 	bar := "  "
 	if len(below) > 0 {
 		bar = "│ "
 	}
 	for _, asked := range byCapability(shownChecks(p.checks, t.all)) {
-		fmt.Fprintf(t.b, "%s%s%s %s\n", rest, bar, t.style.Verdict(verdictOf(asked)), asked[0].Cap)
+		fmt.Fprintf(t.b, "%s%s%s %s\n", rest, bar, t.screen.Verdict(verdictOf(asked)), asked[0].Cap)
 	}
 	for n, child := range below {
 		if n == len(below)-1 {

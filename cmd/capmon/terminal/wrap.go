@@ -1,13 +1,13 @@
-package help
+package terminal
 
 import (
 	"strings"
 	"unicode/utf8"
 )
 
-// wrap breaks text at blanks into lines of at most width characters, as far as
+// Wrap breaks text at blanks into lines of at most width characters, as far as
 // its words allow.
-func wrap(text string, width int) []string {
+func Wrap(text string, width int) []string {
 	var lines []string
 	for _, word := range strings.Fields(text) {
 		last := len(lines) - 1
