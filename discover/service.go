@@ -34,8 +34,7 @@ func (d *Discoverer) discoverService(ctx context.Context, c Command) (Report, er
 		if err != nil || c.Service.Manager() != service.BySystemd || r.Verdict != Minimal || r.Interrupted {
 			return err
 		}
-		r.Unit.Proven, err = d.tryDropIn(ctx, c, r)
-		return err
+		return d.tryDropIn(ctx, c, &r)
 	})
 	return r, err
 }
@@ -90,12 +89,12 @@ func (d *Discoverer) copied(ctx context.Context, c Command, use func(Command) er
 	})
 }
 
-// tryDropIn says whether the service goes through all its scenarios with what
-// is emitted for it.
-func (d *Discoverer) tryDropIn(ctx context.Context, c Command, r Report) (bool, error) {
+// tryDropIn takes the service through all its scenarios with what is emitted for
+// it. Where that fails, so does the proof.
+func (d *Discoverer) tryDropIn(ctx context.Context, c Command, r *Report) error {
 	var text bytes.Buffer
-	if err := emit.Write(&text, "systemd", r); err != nil {
-		return false, err
+	if err := emit.Write(&text, "systemd", *r); err != nil {
+		return err
 	}
 	c.Service.UseExactly(text.String())
 	config := c.config(r.User, nil, d.settings)
@@ -103,14 +102,18 @@ func (d *Discoverer) tryDropIn(ctx context.Context, c Command, r Report) (bool, 
 	d.settings.begin(request)
 	a, err := d.attempter(config).Attempt(ctx, request)
 	if err != nil {
-		return false, err
+		return err
 	}
 	a.Granted = r.Capabilities
-	d.settings.end(len(r.Runs)+1, a)
+	r.Runs = append(r.Runs, a)
+	d.settings.end(len(r.Runs), a)
+	r.Unit.Proven = a.Success
 	if !a.Success {
-		d.settings.warn(fmt.Errorf("with the drop-in as it is printed the service fails (%s): it is not proven", a.Outcome))
+		r.Verdict, r.Narrow = Sufficient, false
+		r.Reason = fmt.Sprintf("with the drop-in as it is printed the service fails (attempt %d, %s): what an earlier attempt has left behind may have hidden what it needs", len(r.Runs), a.Outcome)
+		r.Advice = []Advice{CleanUp}
 	}
-	return a.Success, nil
+	return nil
 }
 
 // unitOf is the unit as it is today.

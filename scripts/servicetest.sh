@@ -49,6 +49,11 @@ write_service() {
 		ProtectKernelLogs=yes
 		ExecStart=/usr/sbin/chroot / sleep 1000
 	END
+	# It starts only once, unless what it leaves is cleaned up.
+	cat >"/etc/systemd/system/$name-once.service" <<-END
+		[Service]
+		ExecStart=/bin/sh -c 'mkdir $state/once && exec sleep 1000'
+	END
 	systemctl daemon-reload
 }
 
@@ -128,6 +133,14 @@ in_guest() {
 	systemctl stop "$name"
 	agree "$name"
 	agree "$name-user"
+
+	status=0
+	"$capmon" discover --unit "$name-once" >"$state/out" || status=$?
+	[ $status = 3 ] || fail "with a drop-in that fails: status $status"
+	grep -q '^unproven: with the drop-in as it is printed the service fails (attempt 2' "$state/out" || fail "a drop-in that fails: $(cat "$state/out")"
+	rmdir "$state/once"
+	"$capmon" discover --unit "$name-once" --cleanup "rmdir $state/once" || fail "with --cleanup: status $?"
+	echo "a drop-in that fails is not called proven"
 	echo "servicetest.sh: passed"
 }
 

@@ -72,7 +72,7 @@ func Cases() []Case {
 			Exercise: "ssh -i /root/.ssh/capmon -o StrictHostKeyChecking=no -o BatchMode=yes localhost true", Want: "CAP_SETGID,CAP_SETUID,CAP_NET_BIND_SERVICE,CAP_SYS_CHROOT",
 			Note: "root logs in by a key. Another user takes what pam_loginuid and the terminal need besides."},
 		{Unit: "systemd-resolved", Package: "systemd-resolved", Exercise: "dig +short +tries=1 +time=3 @127.0.0.53 localhost A | grep -F 127.0.0.1", Want: "CAP_SETPCAP,CAP_NET_BIND_SERVICE"},
-		{Unit: "tinyproxy", Package: "tinyproxy", Exercise: "curl -sS -m 5 -x http://localhost:8888 http://localhost:1/ | grep -i tinyproxy", Want: "CAP_DAC_OVERRIDE,CAP_KILL,CAP_SETGID,CAP_SETUID"},
+		{Unit: "tinyproxy", Package: "tinyproxy", Setup: "rm -f /run/tinyproxy/tinyproxy.pid", Exercise: "curl -sS -m 5 -x http://localhost:8888 http://localhost:1/ | grep -i tinyproxy", Want: "CAP_DAC_OVERRIDE,CAP_KILL,CAP_SETGID,CAP_SETUID"},
 		{Unit: "tor@default", Package: "tor", Exercise: "nc -z localhost 9050", Want: "CAP_SETGID,CAP_SETUID",
 			Note: "`PermissionsStartOnly=yes` lets its ExecStartPre= and ExecReload= run with all privileges, whatever the set is."},
 		{Unit: "unbound", Package: "unbound", Exercise: dig("localhost", "127.0.0.1"), Want: "CAP_SETGID,CAP_SETUID,CAP_NET_BIND_SERVICE"},
