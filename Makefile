@@ -4,23 +4,32 @@
 # make units   try capmon on the services that Debian ships
 # make fuzz    feed every parser of outside data with inputs that break it
 # make bench   measure what capmon costs, beside other programs; QUICK=1 only tries it
+# make dist    all that a release consists of, in dist/: packages, programs, image, sources
 # make race    the tests that run under cgo, with the race detector
 # make soak    kill capmon at 200 moments of each of its jobs, and look for what is left
 # make lint    what CI looks at besides the tests
 
 export CGO_ENABLED := 0
 
+# Debian 12's own Go cannot read go.mod: scripts/go.sh finds one that can.
+GO_DIR := $(shell scripts/go.sh)
+ifeq ($(GO_DIR),)
+$(error no usable Go)
+endif
+export PATH := $(GO_DIR):$(PATH)
+
 # Pinned here and nowhere else, so that a new release of a linter cannot break
 # a build. They are no requirements of go.mod: capmon does not build with them.
+ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: units build demo test unit fuzz race reproducible soak vmtest arm64test corpus bench lint generate docs check-generated install clean
+.PHONY: dist disttest units build demo test unit fuzz race reproducible soak vmtest arm64test corpus bench lint generate docs check-generated install clean
 
 # urfave_cli_no_docs leaves out what the flag library would write manual pages
 # with: capmon's own are made in cmd/capmon/help.
 build:
-	go build -trimpath -tags urfave_cli_no_docs -o bin/capmon ./cmd/capmon
+	go build -trimpath -ldflags "-s -w" -tags urfave_cli_no_docs -o bin/capmon ./cmd/capmon
 
 demo: build
 	scripts/install.sh demo
@@ -85,6 +94,16 @@ RACY := ./caps ./caps/account ./caps/sandbox ./discover/controller ./discover/em
 	./trace/monitor ./cmd/capmon/cgroup ./cmd/capmon/command ./cmd/capmon/doctor ./cmd/capmon/help ./cmd/capmon/monitoroutput \
 	./cmd/capmon/state ./cmd/capmon/version
 
+# What is not committed is not in it. The version is the tag of the commit.
+dist:
+	rm -rf dist
+	scripts/dist.sh dist
+
+# Installs what make dist makes, runs it, and removes it again.
+disttest:
+	scripts/install.sh dist
+	scripts/disttest.sh
+
 # Two builds in two directories are the same, byte for byte.
 reproducible:
 	scripts/reproducible.sh
@@ -95,9 +114,10 @@ soak:
 
 lint:
 	test -z "$$(gofmt -l . | tee /dev/stderr)"
-	for module in . internal/consumers scripts/bench docs/example; do \
+	for module in . internal/consumers scripts/bench scripts/dist docs/example; do \
 		(cd $$module && go mod tidy -diff && go vet ./... && go run $(STATICCHECK) ./...) || exit; \
 	done
+	go run $(ACTIONLINT)
 	scripts/govulncheck.sh $(GOVULNCHECK)
 
 # The compiled eBPF programs are committed, so that building capmon takes

@@ -1,5 +1,5 @@
 #!/bin/sh
-# install.sh demo|test|services|units|bench|vm|race|generate: installs the Debian packages that this
+# install.sh demo|test|services|units|bench|dist|fresh|vm|race|generate: installs the Debian packages that this
 # needs. Asks apt only when something is missing.
 set -eu
 
@@ -12,10 +12,12 @@ postfix postgresql prometheus-node-exporter redis-server rpcbind rsyslog snmpd s
 mosquitto-clients curl netcat-openbsd bind9-dnsutils swaks' ;;
 bench) packages='bpftrace strace linux-perf libbpf-tools gcc libc6-dev' ;;
 vm) exec "$(dirname "$0")/vm/install.sh" ;;
+dist) packages='rpm skopeo zip' ;;
+fresh) packages='debootstrap' ;;
 race) packages='gcc libc6-dev libcap-dev' ;;
 generate) packages='clang-14 llvm-14 libbpf-dev' ;;
 *)
-	echo "usage: $0 demo|test|services|units|bench|vm|race|generate" >&2
+	echo "usage: $0 demo|test|services|units|bench|dist|fresh|vm|race|generate" >&2
 	exit 2
 	;;
 esac
