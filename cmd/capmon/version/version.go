@@ -2,11 +2,19 @@
 package version
 
 import (
+	_ "embed"
 	"fmt"
 	"io"
 	"runtime"
 	"runtime/debug"
+	"strings"
 )
+
+// archive has the tag, commit and date that git archive has put into a source
+// tarball (gitattributes(5), export-subst); elsewhere its placeholders.
+//
+//go:embed archive.txt
+var archive string
 
 // Schema names the form of the JSON, docs/version.schema.json.
 const Schema = "capmon.version/1"
@@ -33,10 +41,10 @@ func Read() Info {
 	if !ok {
 		build = &debug.BuildInfo{}
 	}
-	return read(build)
+	return read(build, archive)
 }
 
-func read(build *debug.BuildInfo) Info {
+func read(build *debug.BuildInfo, archive string) Info {
 	i := Info{Schema: Schema, Version: build.Main.Version, Go: runtime.Version(), Architecture: runtime.GOARCH}
 	if i.Version == "" {
 		i.Version = "unknown"
@@ -51,7 +59,23 @@ func read(build *debug.BuildInfo) Info {
 			i.Modified = s.Value == "true"
 		}
 	}
+	if i.Commit == "" && (i.Version == "unknown" || i.Version == "(devel)") {
+		i.takeArchive(archive)
+	}
 	return i
+}
+
+// takeArchive is for a build from a source tarball.
+func (i *Info) takeArchive(archive string) {
+	const placeholder = "$"
+	lines := strings.Split(archive, "\n")
+	if len(lines) < 3 || strings.HasPrefix(lines[1], placeholder) {
+		return
+	}
+	if lines[0] != "" {
+		i.Version = lines[0]
+	}
+	i.Commit, i.Date = lines[1], lines[2]
 }
 
 // Write writes i for a person.
