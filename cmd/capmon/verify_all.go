@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -50,7 +51,7 @@ func runVerifyAll(s streams, o verifyOptions) error {
 		return err
 	}
 	if os.Getenv("GITHUB_ACTIONS") == "true" {
-		if err := workloads.WriteAnnotations(s.out, results); err != nil {
+		if err := workloads.WriteAnnotations(s.out, inRepository(dir), results); err != nil {
 			return err
 		}
 	}
@@ -63,6 +64,16 @@ func runVerifyAll(s streams, o verifyOptions) error {
 		return exit.Status(status)
 	}
 	return nil
+}
+
+// inRepository is the path of capmon.yaml in dir below the directory into which
+// a GitHub workflow has checked out the repository.
+func inRepository(dir string) string {
+	file := filepath.Join(dir, workloads.FileName)
+	if below, err := filepath.Rel(os.Getenv("GITHUB_WORKSPACE"), file); err == nil && filepath.IsLocal(below) {
+		return below
+	}
+	return workloads.FileName
 }
 
 func verifyEach(ctx context.Context, s streams, o verifyOptions, list []workloads.Workload, dir string) ([]workloads.Result, error) {

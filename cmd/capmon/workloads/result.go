@@ -67,8 +67,9 @@ func WriteTable(w io.Writer, results []Result) error {
 	return err
 }
 
-// WriteAnnotations prints GitHub's workflow commands for what has changed.
-func WriteAnnotations(w io.Writer, results []Result) error {
+// WriteAnnotations prints GitHub's workflow commands for what has changed. file
+// is capmon.yaml as GitHub knows it, below the repository.
+func WriteAnnotations(w io.Writer, file string, results []Result) error {
 	escape := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
 	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
 	for _, r := range results {
@@ -79,7 +80,7 @@ func WriteAnnotations(w io.Writer, results []Result) error {
 		if r.Status == exit.Unproven {
 			level = "warning"
 		}
-		_, err := fmt.Fprintf(w, "::%s file=%s,line=%d,title=%s::%s\n", level, FileName, r.Line,
+		_, err := fmt.Fprintf(w, "::%s file=%s,line=%d,title=%s::%s\n", level, property.Replace(file), r.Line,
 			property.Replace("capmon: "+r.Name+" "+r.word()), escape.Replace(r.Text))
 		if err != nil {
 			return fmt.Errorf("write standard output: %w", err)
