@@ -1,5 +1,5 @@
 #!/bin/sh
-# install.sh demo|test|services|units|bench|dist|fresh|vm|race|generate: installs the Debian packages that this
+# install.sh demo|test|services|units|bench|dist|fresh|page|vm|race|generate: installs the Debian packages that this
 # needs. Asks apt only when something is missing.
 set -eu
 
@@ -14,10 +14,15 @@ bench) packages='bpftrace strace linux-perf libbpf-tools gcc libc6-dev' ;;
 vm) exec "$(dirname "$0")/vm/install.sh" ;;
 dist) packages='rpm skopeo zip' ;;
 fresh) packages='debootstrap' ;;
+page)
+	packages=chromium
+	# Other packages of Node.js than Debian's bring npm along.
+	command -v npm >/dev/null || packages="$packages nodejs npm"
+	;;
 race) packages='gcc libc6-dev libcap-dev' ;;
 generate) packages='clang-14 llvm-14 libbpf-dev' ;;
 *)
-	echo "usage: $0 demo|test|services|units|bench|dist|fresh|vm|race|generate" >&2
+	echo "usage: $0 demo|test|services|units|bench|dist|fresh|page|vm|race|generate" >&2
 	exit 2
 	;;
 esac

@@ -47,7 +47,7 @@ func call(s streams, c *command.Command, args []string) error {
 func newCapmon(s streams) *command.Command {
 	capmon := traceCommand(s)
 	capmon.Commands = []*command.Command{
-		discoverCommand(s), verifyCommand(s), diffCommand(s), mergeCommand(s), explainCommand(s), observeCommand(s), monitorCommand(s), doctorCommand(s), versionCommand(s), completionCommand(s),
+		discoverCommand(s), verifyCommand(s), diffCommand(s), mergeCommand(s), explainCommand(s), reportCommand(s), observeCommand(s), monitorCommand(s), doctorCommand(s), versionCommand(s), completionCommand(s),
 	}
 	// These two are about the others, and about themselves.
 	man, help := manCommand(s, capmon), helpCommand(s, capmon)

@@ -11,6 +11,7 @@ import (
 	"github.com/capmon/capmon/cmd/capmon/command"
 	"github.com/capmon/capmon/cmd/capmon/compareoutput"
 	"github.com/capmon/capmon/cmd/capmon/exit"
+	"github.com/capmon/capmon/cmd/capmon/page"
 	"github.com/capmon/capmon/cmd/capmon/state"
 	"github.com/capmon/capmon/discover"
 	"github.com/capmon/capmon/discover/compare"
@@ -51,10 +52,14 @@ func diffCommand(s streams) *command.Command {
 }
 
 func mergeCommand(s streams) *command.Command {
-	type options struct{ formats []string }
+	type options struct {
+		formats []string
+		report  string
+	}
 	fields := command.Fields[options]{
 		command.Parsed(command.Option{Name: "emit", Value: command.SomeOf("FORMAT[,FORMAT]", emit.Formats()...), Text: "print only the set of all, as FORMAT"},
 			parseFormats, func(o *options) *[]string { return &o.formats }),
+		reportOption(func(o *options) *string { return &o.report }),
 	}
 	return &command.Command{
 		Name:    "capmon merge",
@@ -83,12 +88,17 @@ reports hard to compare (other users, other kernels, no proof) is named.`,
 			if err != nil {
 				return err
 			}
-			return printMerged(s.out, reports, given.Words, o.formats)
+			f, err := openPage(o.report)
+			if err != nil {
+				return err
+			}
+			defer f.discard()
+			return printMerged(s.out, f, reports, given.Words, o.formats)
 		},
 	}
 }
 
-func printMerged(w io.Writer, reports []discover.Report, files, formats []string) error {
+func printMerged(w io.Writer, f *pageFile, reports []discover.Report, files, formats []string) error {
 	m := compare.Merge(reports, files)
 	var text strings.Builder
 	if len(formats) == 0 {
@@ -101,6 +111,9 @@ func printMerged(w io.Writer, reports []discover.Report, files, formats []string
 	}
 	if _, err := io.WriteString(w, text.String()); err != nil {
 		return fmt.Errorf("write standard output: %w", err)
+	}
+	if err := f.write(page.OfMerged(m, reports, files, together(m, reports))); err != nil {
+		return err
 	}
 	for _, r := range reports {
 		if r.Verdict != discover.Minimal {
@@ -144,11 +157,24 @@ func readReports(s streams, files []string) ([]discover.Report, error) {
 const maxReport = 256 << 20
 
 func readReport(s streams, file string) (discover.Report, error) {
+	text, err := readBounded(s, file)
+	if err != nil {
+		return discover.Report{}, err
+	}
+	r, err := state.Parse(text)
+	if err != nil {
+		return r, errors.New("it is not a report of capmon discover --json")
+	}
+	return r, nil
+}
+
+// readBounded reads a file, or standard input for "-".
+func readBounded(s streams, file string) ([]byte, error) {
 	in := s.in
 	if file != "-" {
 		f, err := os.Open(filepath.Clean(file))
 		if err != nil {
-			return discover.Report{}, errors.New(exit.RootCause(err).Error())
+			return nil, errors.New(exit.RootCause(err).Error())
 		}
 		defer f.Close()
 		in = f
@@ -156,13 +182,9 @@ func readReport(s streams, file string) (discover.Report, error) {
 	text, err := io.ReadAll(io.LimitReader(in, maxReport+1))
 	switch {
 	case err != nil:
-		return discover.Report{}, errors.New(exit.RootCause(err).Error())
+		return nil, errors.New(exit.RootCause(err).Error())
 	case len(text) > maxReport:
-		return discover.Report{}, errors.New("it is too long for a report")
+		return nil, errors.New("it is too long for a report")
 	}
-	r, err := state.Parse(text)
-	if err != nil {
-		return r, errors.New("it is not a report of capmon discover --json")
-	}
-	return r, nil
+	return text, nil
 }

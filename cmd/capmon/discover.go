@@ -14,6 +14,7 @@ import (
 	"github.com/capmon/capmon/cmd/capmon/doctor"
 	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/cmd/capmon/output"
+	"github.com/capmon/capmon/cmd/capmon/page"
 	"github.com/capmon/capmon/cmd/capmon/state"
 	"github.com/capmon/capmon/cmd/capmon/terminal"
 	"github.com/capmon/capmon/cmd/capmon/version"
@@ -37,6 +38,10 @@ func runDiscover(s streams, o discoverOptions) error {
 		return err
 	}
 	defer d.Discard()
+	if o.page, err = openPage(o.report); err != nil {
+		return err
+	}
+	defer o.page.discard()
 	p := discoveroutput.NewProgress(s.err, terminal.NewScreen(s.err, o.color), launch.Grantable(), o.verbose)
 	discoverer, err := openDiscoverer(s, o, p)
 	if err != nil {
@@ -152,6 +157,9 @@ func discoverAndPrint(s streams, d *output.Destination, o discoverOptions, disco
 		keep(s.err, r)
 	}
 	if err := printReport(d, o, r); err != nil {
+		return err
+	}
+	if err := o.page.write(page.OfDiscovery(r)); err != nil {
 		return err
 	}
 	if o.install {

@@ -49,7 +49,8 @@ type discoverOptions struct {
 	backend               string
 	formats               []string
 	json, verbose         bool
-	file                  string
+	file, report          string
+	page                  *pageFile
 	color                 terminal.When
 }
 
@@ -141,6 +142,7 @@ func discoverFields() command.Fields[discoverOptions] {
 		fileOption("write the result to FILE, whole or not at all; a directory gets the drop-in of a unit as 50-capmon.conf", func(o *o) *string { return &o.file }),
 		command.Switch(command.Option{Name: "v", Text: "show what the command prints in each attempt"},
 			func(o *o) *bool { return &o.verbose }),
+		reportOption(func(o *o) *string { return &o.report }),
 		colorOption(func(o *o) *terminal.When { return &o.color }),
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/cmd/capmon/observeoutput"
 	"github.com/capmon/capmon/cmd/capmon/output"
+	"github.com/capmon/capmon/cmd/capmon/page"
 	"github.com/capmon/capmon/cmd/capmon/version"
 	"github.com/capmon/capmon/trace/backend"
 	"github.com/capmon/capmon/trace/monitor"
@@ -30,7 +31,7 @@ type observeOptions struct {
 	unit, container, cgroup string
 	limit                   time.Duration
 	json                    bool
-	backend, file           string
+	backend, file, report   string
 }
 
 func observeCommand(s streams) *command.Command {
@@ -49,6 +50,7 @@ func observeCommand(s streams) *command.Command {
 		command.Switch(command.Option{Name: "json", Text: "print the report as JSON (docs/observe.schema.json)"},
 			func(o *o) *bool { return &o.json }),
 		fileOption("write the report to FILE, whole or not at all", func(o *o) *string { return &o.file }),
+		reportOption(func(o *o) *string { return &o.report }),
 		backendOption(backend.Names(), "; the first that works if none is named", func(o *o) *string { return &o.backend }),
 	}
 	return &command.Command{
@@ -189,6 +191,11 @@ func runObserve(s streams, o observeOptions) error {
 		return err
 	}
 	defer d.Discard()
+	f, err := openPage(o.report)
+	if err != nil {
+		return err
+	}
+	defer f.discard()
 	ctx, restore := signal.NotifyContext(context.Background(), unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
 	defer restore()
 	m, err := monitor.Open(monitor.Config{Backend: o.backend, Filter: what.filter, Window: foldWindow})
@@ -209,7 +216,10 @@ func runObserve(s streams, o observeOptions) error {
 	if err != nil {
 		return err
 	}
-	return d.Commit()
+	if err := d.Commit(); err != nil {
+		return err
+	}
+	return f.write(page.OfObservation(r))
 }
 
 // observed watches until ctx ends or the time is over.

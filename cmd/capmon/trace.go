@@ -15,6 +15,7 @@ import (
 	"github.com/capmon/capmon/cmd/capmon/doctor"
 	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/cmd/capmon/output"
+	"github.com/capmon/capmon/cmd/capmon/page"
 	"github.com/capmon/capmon/cmd/capmon/terminal"
 	"github.com/capmon/capmon/cmd/capmon/traceoutput"
 	"github.com/capmon/capmon/cmd/capmon/version"
@@ -37,6 +38,10 @@ func runTrace(s streams, o traceOptions) error {
 		return err
 	}
 	defer d.Discard()
+	if o.page, err = openPage(o.report); err != nil {
+		return err
+	}
+	defer o.page.discard()
 	tracer, err := traced.Open(o.backend)
 	if err != nil {
 		return inContainer(err)
@@ -73,7 +78,10 @@ func printTrace(d *output.Destination, s streams, o traceOptions, r traceoutput.
 	for _, note := range traceoutput.Notes(r, o.form) {
 		fmt.Fprintf(s.err, "capmon: %s\n", note)
 	}
-	return d.Commit()
+	if err := d.Commit(); err != nil {
+		return err
+	}
+	return o.page.write(page.OfTrace(r))
 }
 
 // traceSpec is how the command is to be run, and the name of its user.

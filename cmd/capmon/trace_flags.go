@@ -19,7 +19,8 @@ import (
 type traceOptions struct {
 	command        []string
 	form           traceoutput.Form
-	file           string
+	file, report   string
+	page           *pageFile
 	color          terminal.When
 	user           string
 	caps           *caps.Set // nil: the caller's
@@ -43,6 +44,7 @@ func traceFields() command.Fields[traceOptions] {
 		command.Switch(command.Option{Name: "json", Text: "print the report as JSON (docs/trace.schema.json)"},
 			func(o *o) *bool { return &o.form.JSON }),
 		fileOption("write the report to FILE", func(o *o) *string { return &o.file }),
+		reportOption(func(o *o) *string { return &o.report }),
 		colorOption(func(o *o) *terminal.When { return &o.color }),
 		command.String(command.Option{Name: "user", Value: command.AnyIdentity, Text: "run the command as NAME[:GROUP], without root's capabilities"},
 			func(o *o) *string { return &o.user }),

@@ -16,7 +16,7 @@ import (
 // Answer is what was found in one line that stands on its own, as in a commit
 // message: "ping needs CAP_NET_RAW (proven: 2 attempts, Linux 6.18, as nobody)".
 func Answer(r discover.Report) string {
-	return fmt.Sprintf("%s %s (%s: %s, Linux %s, as %s)", name(r), finding(r), status(r), attempts(len(r.Runs)), release(r.Kernel), who(r))
+	return fmt.Sprintf("%s %s (%s: %s, Linux %s, as %s)", name(r), finding(r), State(r), attempts(len(r.Runs)), release(r.Kernel), who(r))
 }
 
 // name is what was discovered, short enough for a line.
@@ -75,7 +75,8 @@ func exclusions(r discover.Report) []string {
 	return set.Names()
 }
 
-func status(r discover.Report) string {
+// State is what the answer is worth: "proven", "not proven" or "not found".
+func State(r discover.Report) string {
 	switch r.Verdict {
 	case discover.NotFound:
 		return "not found"

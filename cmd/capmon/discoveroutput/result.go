@@ -132,7 +132,7 @@ func (t Result) writeEvidence(b *strings.Builder, r discover.Report) {
 		if r.Verdict == discover.Sufficient && (e.FailedWithout == 0 || !r.Exhausted && !r.Interrupted) {
 			continue
 		}
-		for i, text := range describeEvidence(r, e) {
+		for i, text := range Reasons(r, e) {
 			label := ""
 			if i == 0 {
 				label = e.Cap.String()
@@ -142,9 +142,9 @@ func (t Result) writeEvidence(b *strings.Builder, r discover.Report) {
 	}
 }
 
-// describeEvidence has a line for the failure without the capability, and one
+// Reasons has a line for the failure without the capability, and one
 // for the check.
-func describeEvidence(r discover.Report, e discover.Evidence) []string {
+func Reasons(r discover.Report, e discover.Evidence) []string {
 	var lines []string
 	if n := e.FailedWithout; n > 0 {
 		lines = append(lines, fmt.Sprintf("without it %s (attempt %d)", failure(r.Runs[n-1]), n))

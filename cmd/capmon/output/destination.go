@@ -39,9 +39,14 @@ func Open(stdout io.Writer, name string) (*Destination, error) {
 	if name == "" {
 		return &Destination{Writer: stdout}, nil
 	}
+	return OpenFile("-o", name)
+}
+
+// OpenFile opens the file that the option names.
+func OpenFile(option, name string) (*Destination, error) {
 	d := &Destination{name: name}
 	if err := d.open(); err != nil {
-		return nil, exit.Usagef("-o: cannot write %s: %v", name, exit.RootCause(err))
+		return nil, exit.Usagef("%s: cannot write %s: %v", option, name, exit.RootCause(err))
 	}
 	return d, nil
 }
