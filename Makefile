@@ -127,7 +127,7 @@ generate:
 	scripts/install.sh generate
 	go generate ./...
 
-# The manual pages and the tables of options in README.md are committed; they
+# The manual pages and the tables of options in docs/guide.md are committed; they
 # are made of the same words as --help.
 docs: build
 	mkdir -p docs/man

@@ -1,6 +1,6 @@
 // Package command describes capmon's commands and reads their command lines.
 // What is parsed, the help, the manual pages, the completion and the tables in
-// README.md all come from the one description of a command.
+// docs/guide.md all come from the one description of a command.
 package command
 
 import (

@@ -1,5 +1,5 @@
 // Package help writes what --help prints, and the tables of options in
-// README.md.
+// docs/guide.md.
 package help
 
 import (

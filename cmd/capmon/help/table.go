@@ -14,7 +14,7 @@ func Table(c *command.Command) string {
 	b.WriteString("| option | |\n|---|---|\n")
 	for _, o := range c.Options {
 		text := optionName.ReplaceAllString(o.Description(), "$1`$2`")
-		text = document.ReplaceAllString(text, "[$0]($0)")
+		text = document.ReplaceAllString(text, "[$0]($1)") // from docs/ on
 		fmt.Fprintf(b, "| `%s` | %s |\n", cell(o.Form()), cell(text))
 	}
 	return b.String()
@@ -22,7 +22,7 @@ func Table(c *command.Command) string {
 
 var (
 	optionName = regexp.MustCompile(`(^|[ (])(--?[a-z][a-z0-9=-]*)`)
-	document   = regexp.MustCompile(`docs/[a-z.]*\.json`)
+	document   = regexp.MustCompile(`docs/([a-z.]*\.json)`)
 )
 
 // cell keeps a bar from ending the cell.

@@ -97,7 +97,27 @@ func Parse(data []byte) (discover.Report, error) {
 	if err := json.Unmarshal(data, &r); err != nil {
 		return discover.Report{}, fmt.Errorf("load report: %w", err)
 	}
+	if !refersToItself(r) {
+		return discover.Report{}, errors.New("load report: it refers to attempts that are not in it")
+	}
 	return r, nil
+}
+
+// refersToItself says whether the attempts to which r refers by their numbers,
+// from 1, are in it. Anybody may have written it.
+func refersToItself(r discover.Report) bool {
+	there := func(n int) bool { return n >= 0 && n <= len(r.Runs) }
+	for _, e := range r.Evidence {
+		if !there(e.FailedWithout) {
+			return false
+		}
+	}
+	for _, e := range r.MustNot {
+		if !there(e.FailedWith) || e.FailedWith == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // stateBase is the directory that holds the state of all programs (XDG Base
