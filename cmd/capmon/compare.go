@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/capmon/capmon/cmd/capmon/command"
@@ -57,7 +58,7 @@ func mergeCommand(s streams) *command.Command {
 		report  string
 	}
 	fields := command.Fields[options]{
-		command.Parsed(command.Option{Name: "emit", Value: command.SomeOf("FORMAT[,FORMAT]", emit.Formats()...), Text: "print only the set of all, as FORMAT"},
+		command.Parsed(command.Option{Name: "emit", Value: command.SomeOf("FORMAT[,FORMAT]", emit.Formats()...), Text: "print only the set of all, as FORMAT; help explains each"},
 			parseFormats, func(o *options) *[]string { return &o.formats }),
 		reportOption(func(o *options) *string { return &o.report }),
 	}
@@ -80,6 +81,9 @@ reports hard to compare (other users, other kernels, no proof) is named.`,
 			o, err := fields.Fill(given)
 			if err != nil {
 				return err
+			}
+			if slices.Equal(o.formats, []string{explain}) {
+				return explainFormats(s)
 			}
 			if len(given.Words) == 0 {
 				return exit.Usagef("give at least one report: capmon merge REPORT...")

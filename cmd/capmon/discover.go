@@ -4,16 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"slices"
 
 	"github.com/capmon/capmon/caps/account"
 	"github.com/capmon/capmon/caps/launch"
 	"github.com/capmon/capmon/cmd/capmon/discoveroutput"
 	"github.com/capmon/capmon/cmd/capmon/doctor"
 	"github.com/capmon/capmon/cmd/capmon/exit"
-	"github.com/capmon/capmon/cmd/capmon/output"
 	"github.com/capmon/capmon/cmd/capmon/page"
 	"github.com/capmon/capmon/cmd/capmon/state"
 	"github.com/capmon/capmon/cmd/capmon/terminal"
@@ -33,11 +29,11 @@ func runDiscover(s streams, o discoverOptions) error {
 	if err != nil {
 		return err
 	}
-	d, err := output.Open(s.out, o.destination())
+	d, err := o.open(s)
 	if err != nil {
 		return err
 	}
-	defer d.Discard()
+	defer d.discard()
 	if o.page, err = openPage(o.report); err != nil {
 		return err
 	}
@@ -90,16 +86,6 @@ func (o *discoverOptions) identify() (note string, err error) {
 	return "", nil
 }
 
-// destination is where the result goes. In a directory, a drop-in has the name
-// that it has everywhere.
-func (o discoverOptions) destination() string {
-	info, err := os.Stat(o.file)
-	if err == nil && info.IsDir() && o.isUnit() && slices.Equal(o.formats, []string{"systemd"}) {
-		return filepath.Join(o.file, dropInName)
-	}
-	return o.file
-}
-
 // openDiscoverer prepares for the discovery. Where nothing can be traced, and no
 // backend was asked for, the set is found by searching alone.
 func openDiscoverer(s streams, o discoverOptions, p *discoveroutput.Progress) (*discover.Discoverer, error) {
@@ -132,7 +118,7 @@ func inContainer(err error) error {
 }
 
 // discoverAndPrint makes the discovery and prints what it found.
-func discoverAndPrint(s streams, d *output.Destination, o discoverOptions, discoverer *discover.Discoverer, p *discoveroutput.Progress) error {
+func discoverAndPrint(s streams, d destinations, o discoverOptions, discoverer *discover.Discoverer, p *discoveroutput.Progress) error {
 	ctx, restore := untilInterrupted()
 	defer restore()
 
@@ -156,7 +142,7 @@ func discoverAndPrint(s streams, d *output.Destination, o discoverOptions, disco
 	if !r.Interrupted {
 		keep(s.err, r)
 	}
-	if err := printReport(d, o, r); err != nil {
+	if err := d.print(o, r); err != nil {
 		return err
 	}
 	if err := o.page.write(page.OfDiscovery(r)); err != nil {

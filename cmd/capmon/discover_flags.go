@@ -135,11 +135,11 @@ func discoverFields() command.Fields[discoverOptions] {
 		backendOption(discover.Backends(), "; the first that works if none is named; none finds the set by searching alone",
 			func(o *o) *string { return &o.backend }),
 		command.Parsed(command.Option{Name: "emit", Value: command.SomeOf("FORMAT[,FORMAT]", emit.Formats()...), Text: "print only the set, as " +
-			"FORMAT: " + strings.Join(emit.Formats(), ", ")},
+			"FORMAT: " + strings.Join(emit.Formats(), ", ") + "; help explains each"},
 			parseFormats, func(o *o) *[]string { return &o.formats }),
 		command.Switch(command.Option{Name: "json", Text: "print the whole report as JSON (docs/discover.schema.json)"},
 			func(o *o) *bool { return &o.json }),
-		fileOption("write the result to FILE, whole or not at all; a directory gets the drop-in of a unit as 50-capmon.conf", func(o *o) *string { return &o.file }),
+		fileOption("write the result to FILE, whole or not at all; with --emit, a directory gets a file for each FORMAT", func(o *o) *string { return &o.file }),
 		command.Switch(command.Option{Name: "v", Text: "show what the command prints in each attempt"},
 			func(o *o) *bool { return &o.verbose }),
 		reportOption(func(o *o) *string { return &o.report }),
@@ -199,6 +199,9 @@ stand before or behind the command.`,
 				return err
 			}
 			o.command = given.Words
+			if slices.Equal(o.formats, []string{explain}) {
+				return explainFormats(s)
+			}
 			if err := o.validate(); err != nil {
 				return err
 			}
@@ -280,6 +283,9 @@ func (o discoverOptions) bySystemd() bool {
 }
 
 func parseFormats(text string) ([]string, error) {
+	if text == explain {
+		return []string{explain}, nil
+	}
 	formats := strings.Split(text, ",")
 	for _, format := range formats {
 		if err := emit.Known(format); err != nil {
@@ -288,6 +294,9 @@ func parseFormats(text string) ([]string, error) {
 	}
 	return formats, nil
 }
+
+// explain stands for a format, and has all of them explained.
+const explain = "help"
 
 // parseRequired parses capabilities, or "all".
 func parseRequired(text string) (caps.Set, error) {

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/capmon/capmon/caps/account"
 	"github.com/capmon/capmon/cmd/capmon/discoveroutput"
@@ -31,20 +34,70 @@ func emitLast(s streams, o discoverOptions) error {
 	if err != nil {
 		return err
 	}
-	d, err := output.Open(s.out, o.file)
+	d, err := o.open(s)
 	if err != nil {
 		return err
 	}
-	defer d.Discard()
-	return printReport(d, o, r)
+	defer d.discard()
+	return d.print(o, r)
 }
 
-// printReport writes the report in the form that was asked for.
-func printReport(d *output.Destination, o discoverOptions, r discover.Report) error {
-	if err := formatReport(d, o, r); err != nil {
-		return err
+// explainFormats prints what each format is.
+func explainFormats(s streams) error {
+	var b strings.Builder
+	for _, f := range emit.Forms() {
+		fmt.Fprintf(&b, "%-12s %s\n", f.Name, f.Text)
 	}
-	return d.Commit()
+	return printText(s, b.String())
+}
+
+// destinations are where the result goes: one, or in a directory a file for
+// each format.
+type destinations []*output.Destination
+
+// open opens all before anything is run, so that a file which cannot be written
+// loses no result.
+func (o discoverOptions) open(s streams) (destinations, error) {
+	info, err := os.Stat(o.file)
+	if err != nil || !info.IsDir() || len(o.formats) == 0 {
+		d, err := output.Open(s.out, o.file)
+		return destinations{d}, err
+	}
+	var all destinations
+	for _, format := range o.formats {
+		d, err := output.Open(s.out, filepath.Join(o.file, emit.FileName(format)))
+		if err != nil {
+			all.discard()
+			return nil, err
+		}
+		all = append(all, d)
+	}
+	return all, nil
+}
+
+func (all destinations) discard() {
+	for _, d := range all {
+		d.Discard()
+	}
+}
+
+// print writes the report in the forms that were asked for.
+func (all destinations) print(o discoverOptions, r discover.Report) error {
+	for i, d := range all {
+		part := o
+		if len(all) > 1 {
+			part.formats = o.formats[i : i+1]
+		}
+		if err := formatReport(d, part, r); err != nil {
+			return err
+		}
+	}
+	for _, d := range all {
+		if err := d.Commit(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func formatReport(w io.Writer, o discoverOptions, r discover.Report) error {

@@ -15,10 +15,6 @@ import (
 // unitsOfMachine is where the administrator's units are (systemd.unit(5)).
 const unitsOfMachine = "/etc/systemd/system"
 
-// dropInName comes late enough to change what a unit's package has, and leaves
-// room for what is to change it again.
-const dropInName = "50-capmon.conf"
-
 // install writes the drop-in of a unit whose set is proven, and says how to put
 // it in force and how to undo it.
 func install(w io.Writer, r discover.Report) error {
@@ -34,7 +30,7 @@ func install(w io.Writer, r discover.Report) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("make directory for the drop-in: %w", err)
 	}
-	file := filepath.Join(dir, dropInName)
+	file := filepath.Join(dir, emit.FileName("systemd"))
 	d, err := output.Open(os.Stdout, file)
 	if err != nil {
 		return err

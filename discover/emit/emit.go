@@ -14,9 +14,16 @@ import (
 	"github.com/capmon/capmon/discover/controller"
 )
 
-// format is one form.
+// Form says what a format is.
+type Form struct {
+	// Name is what Write takes, Text what it is for, in a line, and File what
+	// a file of it is usually called.
+	Name, Text, File string
+}
+
+// format is one form, and how it is written.
 type format struct {
-	name  string
+	Form
 	write func(controller.Report) []byte
 }
 
@@ -24,24 +31,24 @@ type format struct {
 // names.
 func formats() []format {
 	return []format{
-		{"ansible", ansible},
-		{"apparmor", apparmor},
-		{"capsh", capshLine},
-		{"compose", compose},
-		{"docker", docker},
-		{"dockerfile", dockerfile},
-		{"flags", flags},
-		{"kubernetes", kubernetes},
-		{"list", list},
-		{"markdown", markdown},
-		{"oci", oci},
-		{"pam_cap", pamCap},
-		{"podman", podman},
-		{"setcap", setcap},
-		{"setpriv", setprivLine},
-		{"systemd", systemd},
-		{"systemd-run", systemdRun},
-		{"yaml", asYAML},
+		{Form{"ansible", "a task that sets file capabilities (community.general.capabilities)", "capmon-ansible.yml"}, ansible},
+		{Form{"apparmor", "the capability rules of a profile", "capmon.apparmor"}, apparmor},
+		{Form{"capsh", "a capsh(1) command that runs it with the set", "capmon-capsh.sh"}, capshLine},
+		{Form{"compose", "a service of Docker Compose", "compose.capmon.yaml"}, compose},
+		{Form{"docker", "a docker run command", "capmon-docker.sh"}, docker},
+		{Form{"dockerfile", "a build that sets file capabilities", "Dockerfile.capmon"}, dockerfile},
+		{Form{"flags", "--cap-drop and --cap-add alone", "flags.txt"}, flags},
+		{Form{"kubernetes", "a container's securityContext, and a Pod", "capmon-kubernetes.yaml"}, kubernetes},
+		{Form{"list", "CAP_A,CAP_B", "capabilities.txt"}, list},
+		{Form{"markdown", "a table with the reasons, for a pull request", "capmon.md"}, markdown},
+		{Form{"oci", "the five sets of config.json", "capmon-oci.json"}, oci},
+		{Form{"pam_cap", "a line of capability.conf for pam_cap(8)", "capability.conf"}, pamCap},
+		{Form{"podman", "a podman run command", "capmon-podman.sh"}, podman},
+		{Form{"setcap", "a setcap(8) command for the file", "capmon-setcap.sh"}, setcap},
+		{Form{"setpriv", "a setpriv(1) command that runs it with the set", "capmon-setpriv.sh"}, setprivLine},
+		{Form{"systemd", "a drop-in for the unit", "50-capmon.conf"}, systemd},
+		{Form{"systemd-run", "a systemd-run(1) command", "capmon-systemd-run.sh"}, systemdRun},
+		{Form{"yaml", "the whole report as YAML", "capmon.yml"}, asYAML},
 	}
 }
 
@@ -49,14 +56,30 @@ func formats() []format {
 func Formats() []string {
 	var names []string
 	for _, f := range formats() {
-		names = append(names, f.name)
+		names = append(names, f.Name)
 	}
 	return names
 }
 
+// Forms says of each format what it is, sorted by name.
+func Forms() []Form {
+	var forms []Form
+	for _, f := range formats() {
+		forms = append(forms, f.Form)
+	}
+	return forms
+}
+
+// FileName is what a file of the format is usually called; "" for an unknown
+// one.
+func FileName(format string) string {
+	f, _ := lookup(format)
+	return f.File
+}
+
 func lookup(name string) (format, bool) {
 	for _, f := range formats() {
-		if f.name == name {
+		if f.Name == name {
 			return f, true
 		}
 	}
