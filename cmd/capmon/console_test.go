@@ -52,6 +52,7 @@ func runBlock(t *testing.T, dir, bin, block string) {
 	if len(commands) == 0 || commands[0][0] != 0 {
 		t.Fatalf("the block does not begin with a command:\n%s", block)
 	}
+	state := t.TempDir()
 	for i, at := range commands {
 		end := len(block)
 		if i+1 < len(commands) {
@@ -59,7 +60,7 @@ func runBlock(t *testing.T, dir, bin, block string) {
 		}
 		cmd := exec.Command("bash", "-c", block[at[2]:at[3]])
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), runAsCapmon+"=1", "PATH="+bin+":/usr/sbin:/usr/bin:/sbin:/bin", "XDG_STATE_HOME="+dir, "LC_ALL=C")
+		cmd.Env = append(os.Environ(), runAsCapmon+"=1", "PATH="+bin+":/usr/sbin:/usr/bin:/sbin:/bin", "XDG_STATE_HOME="+state, "LC_ALL=C")
 		out, _ := cmd.CombinedOutput()
 		want := masked(strings.Trim(block[at[1]:end], "\n") + "\n")
 		pattern := strings.ReplaceAll(regexp.QuoteMeta(want), `\.\.\.`+"\n", "(?:.*\n)*")

@@ -39,7 +39,12 @@ func TestScript(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", name)
 		},
 		Setup: func(env *testscript.Env) error {
-			env.Setenv("XDG_STATE_HOME", env.WorkDir+"/state")
+			// Made here, since capmon makes none where everybody may write.
+			state := env.WorkDir + "/state"
+			env.Setenv("XDG_STATE_HOME", state)
+			if err := os.Mkdir(state, 0o700); err != nil {
+				return err
+			}
 			env.Defer(func() { endLeft(env.WorkDir) })
 			return openToOthers(env)
 		},

@@ -126,7 +126,7 @@ func refersToItself(r discover.Report) bool {
 func stateBase(owner account.Identity) (string, error) {
 	home := owner.Home
 	if itself(owner) {
-		if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) && madeBy(dir, owner.UID) {
 			return dir, nil
 		}
 		if dir := os.Getenv("HOME"); filepath.IsAbs(dir) && belongsTo(dir, owner.UID) {
@@ -148,6 +148,23 @@ func stateBase(owner account.Identity) (string, error) {
 func belongsTo(dir string, uid uint32) bool {
 	var st unix.Stat_t
 	return unix.Stat(dir, &st) == nil && st.Uid == uid
+}
+
+// madeBy says whether the directory, or the nearest one above it that is there,
+// is uid's, no link, and not open to everybody: what another made could lead
+// root's files anywhere.
+func madeBy(dir string, uid uint32) bool {
+	var st unix.Stat_t
+	for {
+		err := unix.Lstat(dir, &st)
+		if err == nil {
+			return st.Uid == uid && st.Mode&unix.S_IFMT == unix.S_IFDIR && st.Mode&unix.S_IWOTH == 0
+		}
+		if !errors.Is(err, unix.ENOENT) || dir == "/" {
+			return false
+		}
+		dir = filepath.Dir(dir)
+	}
 }
 
 // itself says whether owner is who this process runs as.

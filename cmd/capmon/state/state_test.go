@@ -335,4 +335,18 @@ func TestOwnStateDirectory(t *testing.T) {
 		testenv.Must(t, Save(self, sample()))
 		wantNames(t, os.Getenv("HOME"))
 	})
+	// What is not the owner's own is passed over for the home.
+	link, open := filepath.Join(t.TempDir(), "link"), t.TempDir()
+	testenv.Must(t, os.Symlink(t.TempDir(), link))
+	testenv.Must(t, os.Chmod(open, 0o777))
+	for name, dir := range map[string]string{"a link": link, "another's": guest(t).Home, "everybody's": open, "missing in everybody's": filepath.Join(open, "x")} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("XDG_STATE_HOME", dir)
+			t.Setenv("HOME", home)
+			testenv.Must(t, Save(self, sample()))
+			if _, err := os.Lstat(filepath.Join(dir, "capmon")); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("%s was used: %v", dir, err)
+			}
+		})
+	}
 }
