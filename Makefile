@@ -118,6 +118,8 @@ lint:
 	for module in . internal/consumers scripts/bench scripts/dist docs/example; do \
 		(cd $$module && go mod tidy -diff && go vet ./... && go run $(STATICCHECK) ./...) || exit; \
 	done
+	# What is in virtual machines only.
+	go vet -tags vm ./... && go run $(STATICCHECK) -tags vm ./...
 	go run $(ACTIONLINT)
 	scripts/govulncheck.sh $(GOVULNCHECK)
 

@@ -14,7 +14,7 @@ trap 'rm -rf "$bin"' EXIT
 CGO_ENABLED=0 GOARCH=arm64 go build -o "$bin/capmon" ./cmd/capmon
 packages='backend follow monitor'
 for package in $packages; do
-	CGO_ENABLED=0 GOARCH=arm64 go test -c -o "$bin/$package.test" "./trace/$package"
+	CGO_ENABLED=0 GOARCH=arm64 go test -tags vm -c -o "$bin/$package.test" "./trace/$package"
 done
 
 # try_monitor - in the guest: two functions that ask for the same in the same system call must be told apart, on a
@@ -32,8 +32,9 @@ try_monitor() {
 
 failed=()
 for version; do
-	backends=fexit,kprobe
-	[ "$version" != 6.1 ] || backends=kprobe
+	backends=fexit,kprobe skip=
+	# With one backend there is nothing to compare.
+	[ "$version" != 6.1 ] || backends=kprobe skip='^TestBackendsAgree$'
 	echo "=== arm64 kernel $version: $backends"
 	start=$SECONDS status=0
 	"$here/vm/arm64.sh" "$version" "$bin" -- "$(declare -f try_monitor)
@@ -42,7 +43,7 @@ for version; do
 		try_monitor || exit
 		export CAPMON_TEST_BACKENDS=$backends CAPMON_TEST_VM=1 CI=${CI-}
 		for package in $packages; do
-			\$package.test -test.timeout 18m -test.run '${GOTEST_RUN-}' ${GOTEST_V:+-test.v} || exit
+			\$package.test -test.timeout 18m -test.run '${GOTEST_RUN-}' -test.skip '$skip' ${GOTEST_V:+-test.v} || exit
 		done" || status=$?
 	[ "$status" -eq 0 ] || failed+=("$version (status $status)")
 	echo "=== arm64 kernel $version: status $status after $((SECONDS - start)) s"

@@ -78,7 +78,7 @@ guest() {
 		status=0
 		scripts/vm/run.sh --timeout 1800 --out "$work/results" --env TMPDIR=/dev/shm --env CI=true --env CAPMON_CORPUS_PLACE=guest \
 			--env "CAPMON_CORPUS_BIN=$work/capmon" --env "CAPMON_CORPUS_OUT=$work/results" --env "CAPMON_TEST_BACKENDS=$2" \
-			"$1" -- "$work/corpus.test" -test.timeout 29m -test.run "$3" || status=$?
+			"$1" -- "$work/corpus.test" -test.timeout 29m -test.run "$3" -test.skip "^TestPrograms$" || status=$?
 	done
 	return $status
 }

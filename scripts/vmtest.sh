@@ -5,7 +5,7 @@ set -euo pipefail
 
 versions='6.1 6.12'
 # Each with the tests of it that run there: what does not depend on the kernel is tested outside.
-packages='./trace/backend=. ./trace/follow=. ./trace/monitor=. ./discover/attempt=TestFound|TestNotFound'
+packages='./trace/backend=. ./trace/follow=. ./trace/monitor=. ./discover/attempt=^(TestFound|TestNotFound)$'
 # What must load on these kernels. Where it does not, a test fails rather than skips.
 backends=fexit,kprobe
 
@@ -22,7 +22,7 @@ for entry in "${list[@]}"; do
 	package=${entry%%=*} pattern=${entry#*=}
 	compgen -G "$package/*_test.go" >/dev/null || continue
 	name=$(tr / - <<<"${package#./}").test
-	CGO_ENABLED=0 go test -c -o "$bin/$name" "$package"
+	CGO_ENABLED=0 go test -tags vm -c -o "$bin/$name" "$package"
 	tests+=("$package $name $pattern")
 done
 [ ${#tests[@]} -gt 0 ] || { echo "vmtest.sh: no tests in $packages" >&2; exit 1; }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,7 +12,6 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
 
-	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/caps/launch"
 	"github.com/capmon/capmon/internal/testenv"
 )
@@ -32,12 +30,6 @@ func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:  "testdata/script",
 		Cmds: scriptCommands(),
-		Condition: func(name string) (bool, error) {
-			if name == "sys-resource" {
-				return launch.Grantable().Has(caps.SysResource), nil
-			}
-			return false, fmt.Errorf("unknown condition %q", name)
-		},
 		Setup: func(env *testscript.Env) error {
 			// Made here, since capmon makes none where everybody may write.
 			state := env.WorkDir + "/state"

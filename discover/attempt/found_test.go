@@ -109,10 +109,6 @@ func TestFound(t *testing.T) {
 // attempts that takes is no promise.
 func TestFoundWithoutTracing(t *testing.T) {
 	requireRoot(t)
-	if testenv.InVM() {
-		t.Log("the kernel's part in this is tested by TestFound")
-		return
-	}
 	for _, f := range foundTable() {
 		f.attempts = controller.DefaultMaxRuns
 		t.Run(f.name, func(t *testing.T) { f.run(t, onHost(t, nil)) })

@@ -13,6 +13,7 @@ import (
 	"github.com/capmon/capmon/caps/sandbox"
 	"github.com/capmon/capmon/discover/attempt"
 	"github.com/capmon/capmon/discover/controller"
+	"github.com/capmon/capmon/internal/testenv"
 	"github.com/capmon/capmon/trace/follow"
 )
 
@@ -20,9 +21,7 @@ import (
 // median-µs: "alone" starts true(1) and waits for it, and the others, traced
 // as in a discovery, are to be compared with that.
 func BenchmarkAttempt(b *testing.B) {
-	if os.Geteuid() != 0 {
-		b.Skip("granting capabilities needs root")
-	}
+	testenv.NeedRoot(b, "granting capabilities")
 	b.Run("alone", func(b *testing.B) {
 		median(b, func() error { return exec.Command("/bin/true").Run() })
 	})

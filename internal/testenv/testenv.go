@@ -78,15 +78,6 @@ func NeedFile(t testing.TB, path, debianPackage string) {
 	}
 }
 
-// OnlyInVM skips a test that has no place outside of a virtual machine, in CI
-// either.
-func OnlyInVM(t testing.TB) {
-	t.Helper()
-	if !InVM() {
-		t.Skip("runs in a VM only: scripts/vmtest.sh")
-	}
-}
-
 // Scaled is how often to do what is done n times elsewhere: a tenth in a
 // virtual machine.
 func Scaled(n int) int {

@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"runtime"
-	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -55,31 +52,6 @@ func TestThreads(t *testing.T) {
 		const threads = 8
 		seen := role(t, "threads", fmt.Sprint(threads), "50").run(t, tracer)
 		onlyCheck(t, seen, threads*50)
-	})
-}
-
-// The first checks of a kind, made by two threads at the same moment, are not
-// counted as one.
-func TestThreadsInStep(t *testing.T) {
-	switch {
-	case runtime.NumCPU() >= 2:
-	case testenv.InVM():
-		t.Skip("an emulated guest has one processor: the test runs outside (scripts/vm/run.sh says why)")
-	default:
-		testenv.Cannot(t, "takes two processors")
-	}
-	eachBackend(t, func(t *testing.T, tracer *Tracer) {
-		for range testenv.Scaled(20) {
-			counts := map[string]uint64{}
-			for _, c := range role(t, "threads in step", "2").run(t, tracer).Checks {
-				counts[c.Syscall] += c.Count
-			}
-			for _, nr := range refused {
-				if name := tracer.syscalls.Name(int(nr), false); counts[name] != 2 {
-					t.Errorf("%s: %d times", name, counts[name])
-				}
-			}
-		}
 	})
 }
 
@@ -260,58 +232,6 @@ func TestRefusedExec(t *testing.T) {
 		}
 		if refused != 1 || len(seen.Images) != 1 || seen.Images[0].Executed || seen.Images[0].End == 0 {
 			t.Errorf("refused %d times: images %+v, checks %+v", refused, seen.Images, seen.Checks)
-		}
-	})
-}
-
-// Pids are few here, so that they soon come again, those of followed
-// processes to others and the other way round.
-func TestPIDReuse(t *testing.T) {
-	testenv.OnlyInVM(t)
-	const pidMax = "/proc/sys/kernel/pid_max"
-	was, err := os.ReadFile(pidMax)
-	testenv.Must(t, err)
-	t.Cleanup(func() { testenv.Must(t, os.WriteFile(pidMax, was, 0o644)) })
-	testenv.Must(t, os.WriteFile(pidMax, []byte("400"), 0o644))
-
-	eachBackend(t, func(t *testing.T, tracer *Tracer) {
-		const times = 400
-		script := fmt.Sprintf(`for (1..%d) { $pid = fork // die; if (!$pid) { ask(); exit } print "$pid\n"; waitpid($pid, 0) }`, times)
-		other := exec.Command("/usr/bin/perl", "-e", fmt.Sprintf(`sub ask { syscall(%d, $x = ".") } `, unix.SYS_CHROOT)+script)
-		other.SysProcAttr = credential()
-		var foreign strings.Builder
-		other.Stdout = &foreign
-		testenv.Must(t, other.Start())
-		r := perl(perlAsk+script).start(t, tracer)
-		status := r.wait()
-		testenv.Must(t, other.Wait())
-		if status != 0 {
-			t.Fatalf("status %#x: %s", status, r.printed())
-		}
-		seen := r.collect()
-
-		if n := countOf(asks(seen)); n != times {
-			t.Errorf("%d checks, want %d", n, times)
-		}
-		byPID := map[int]int{}
-		for _, i := range seen.Images {
-			byPID[i.PID]++
-		}
-		shared := 0
-		for _, line := range lines(foreign.String()) {
-			pid, err := strconv.Atoi(line)
-			testenv.Must(t, err)
-			shared += byPID[pid]
-		}
-		if shared == 0 {
-			t.Error("no pid was used by both: the test shows nothing")
-		}
-		if slices.ContainsFunc(seen.Checks, func(c trace.Check) bool { return c.Syscall == "chroot" }) {
-			t.Error("a foreign process was followed")
-		}
-		// One forked by the launcher, one executed, and the children.
-		if len(seen.Images) != times+2 {
-			t.Errorf("%d images", len(seen.Images))
 		}
 	})
 }
