@@ -140,14 +140,7 @@ func capsOf(refused []trace.Check) string {
 func places(refused []trace.Check) string {
 	var list []string
 	for _, c := range refused {
-		where := c.Process.Comm
-		if c.Syscall != "" {
-			where += ": " + c.Syscall
-		}
-		if errno := c.Errno(); errno != 0 {
-			where += " = " + unix.ErrnoName(errno)
-		}
-		list = append(list, where)
+		list = append(list, c.Where())
 	}
 	return strings.Join(list, ", ")
 }

@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"al.essio.dev/pkg/shellescape"
-	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/discover/controller"
 	"github.com/capmon/capmon/trace"
@@ -99,14 +98,8 @@ func narrowed(r controller.Report) bool {
 
 // refusedCall says who was refused, in which system call, and what that said.
 func refusedCall(c trace.Check) string {
-	text := shorten(shown(c.Process.Comm), maxShown)
-	if c.Syscall != "" {
-		text += ": " + c.Syscall
-	}
-	if errno := c.Errno(); errno != 0 {
-		text += " = " + unix.ErrnoName(errno)
-	}
-	return text
+	c.Process.Comm = shorten(shown(c.Process.Comm), maxShown)
+	return c.Where()
 }
 
 // commandLine is what to type to run the command of r, or to discover the unit.

@@ -7,8 +7,6 @@ import (
 	"io"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/cmd/capmon/terminal"
 	"github.com/capmon/capmon/discover"
@@ -43,14 +41,7 @@ func because(c compare.Change) string {
 	if c.Check == nil {
 		return ""
 	}
-	text := ": " + terminal.Printable(c.Check.Process.Comm)
-	if c.Check.Syscall != "" {
-		text += ": " + c.Check.Syscall
-	}
-	if errno := c.Check.Errno(); errno != 0 {
-		text += " = " + unix.ErrnoName(errno)
-	}
-	return text
+	return ": " + terminal.Printable(c.Check.Where())
 }
 
 func setOrNothing(s caps.Set) string {

@@ -1,8 +1,6 @@
 package discoveroutput
 
 import (
-	"golang.org/x/sys/unix"
-
 	"github.com/capmon/capmon/cmd/capmon/terminal"
 	"github.com/capmon/capmon/trace"
 )
@@ -17,13 +15,4 @@ func describeCheck(c trace.Check) string {
 }
 
 // describeCall says in which system call, and of what: "cat: openat = EACCES".
-func describeCall(c trace.Check) string {
-	text := terminal.Printable(c.Process.Comm)
-	if c.Syscall != "" {
-		text += ": " + c.Syscall
-	}
-	if errno := c.Errno(); errno != 0 {
-		text += " = " + unix.ErrnoName(errno)
-	}
-	return text
-}
+func describeCall(c trace.Check) string { return terminal.Printable(c.Where()) }

@@ -72,7 +72,7 @@ func notesOfDiscovery(r discover.Report) []string {
 		notes = append(notes, fmt.Sprintf("It must not have %s: with it, it fails (attempt %d).", e.Cap, e.FailedWith))
 	}
 	for _, c := range r.WentOnWithout() {
-		notes = append(notes, fmt.Sprintf("It went on without %s (%s).", c.Cap, call("", c)))
+		notes = append(notes, fmt.Sprintf("It went on without %s (%s).", c.Cap, c.Where()))
 	}
 	for _, s := range r.Scenarios {
 		notes = append(notes, fmt.Sprintf("To %s it needs %s.", s.Scenario, orNothing(s.Needed)))

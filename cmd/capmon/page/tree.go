@@ -3,8 +3,7 @@ package page
 import (
 	"fmt"
 
-	"golang.org/x/sys/unix"
-
+	"github.com/capmon/capmon/cmd/capmon/traceoutput"
 	"github.com/capmon/capmon/trace"
 )
 
@@ -117,18 +116,7 @@ func (t *tree) finish() {
 
 // call says in which system call, with which result, and by which function.
 func call(name string, c trace.Check) string {
-	text := c.Syscall
-	switch {
-	case text == "":
-		text = "outside of a system call"
-	case c.Errno() != 0:
-		text += " = " + unix.ErrnoName(c.Errno())
-	case c.Returned:
-		text += fmt.Sprintf(" = %d", c.Return)
-	}
-	if c.Function != "" {
-		text += " → " + c.Function
-	}
+	text := traceoutput.DescribeCall(c)
 	if c.Process.Comm != name {
 		text = c.Process.Comm + ": " + text
 	}
@@ -136,13 +124,7 @@ func call(name string, c trace.Check) string {
 }
 
 func notesOf(c trace.Check) []string {
-	var notes []string
-	if !c.Audited {
-		notes = append(notes, "unaudited")
-	}
-	if !c.InitialNS {
-		notes = append(notes, "another user namespace")
-	}
+	notes := traceoutput.CheckNotes(c)
 	if c.Scenario != "" {
 		notes = append(notes, string(c.Scenario))
 	}

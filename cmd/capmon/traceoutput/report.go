@@ -280,14 +280,15 @@ func verdictOf(checks []trace.Check) trace.Verdict {
 // writeDetails has a line for each check: who, where, how often.
 func writeDetails(b *strings.Builder, s terminal.Screen, checks []trace.Check, verbose int) {
 	for _, c := range checks {
-		fmt.Fprintf(b, "    %s pid %d  %s", s.Verdict(c.Verdict), c.Process.PID, describeCall(c))
+		text := DescribeCall(c)
 		if c.Count > 1 {
-			fmt.Fprintf(b, "  %d times", c.Count)
+			text += fmt.Sprintf("  %d times", c.Count)
 		}
-		for _, note := range checkNotes(c) {
-			fmt.Fprintf(b, "  %s", s.Faint.Sprintf("(%s)", note))
+		for _, note := range CheckNotes(c) {
+			text += "  " + s.Faint.Sprintf("(%s)", note)
 		}
-		b.WriteByte('\n')
+		lead := fmt.Sprintf("    [%s] pid %d  ", c.Verdict, c.Process.PID)
+		fmt.Fprintf(b, "    %s pid %d  %s\n", s.Verdict(c.Verdict), c.Process.PID, s.Hang(len(lead), text))
 		if verbose > 1 {
 			for _, f := range c.Stack {
 				fmt.Fprintf(b, "        %s\n", f)
@@ -296,7 +297,9 @@ func writeDetails(b *strings.Builder, s terminal.Screen, checks []trace.Check, v
 	}
 }
 
-func describeCall(c trace.Check) string {
+// DescribeCall says in which system call a check was made, what that returned,
+// and by which kernel function: "openat = EACCES -> generic_permission".
+func DescribeCall(c trace.Check) string {
 	text := c.Syscall
 	switch {
 	case text == "":
@@ -314,8 +317,8 @@ func describeCall(c trace.Check) string {
 	return text
 }
 
-// checkNotes are what sets a check apart from the ordinary one.
-func checkNotes(c trace.Check) []string {
+// CheckNotes are what sets a check apart from the ordinary one.
+func CheckNotes(c trace.Check) []string {
 	var notes []string
 	if !c.Audited {
 		notes = append(notes, "unaudited")
