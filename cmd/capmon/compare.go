@@ -116,7 +116,7 @@ func printMerged(w io.Writer, f *pageFile, reports []discover.Report, files, for
 	if _, err := io.WriteString(w, text.String()); err != nil {
 		return fmt.Errorf("write standard output: %w", err)
 	}
-	if err := f.write(page.OfMerged(m, reports, files, together(m, reports))); err != nil {
+	if err := f.write(func() page.Page { return page.OfMerged(m, reports, files, together(m, reports)) }); err != nil {
 		return err
 	}
 	for _, r := range reports {

@@ -145,7 +145,7 @@ func discoverAndPrint(s streams, d destinations, o discoverOptions, discoverer *
 	if err := d.print(o, r); err != nil {
 		return err
 	}
-	if err := o.page.write(page.OfDiscovery(r)); err != nil {
+	if err := o.page.write(func() page.Page { return page.OfDiscovery(r) }); err != nil {
 		return err
 	}
 	if o.install {

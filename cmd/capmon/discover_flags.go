@@ -240,7 +240,7 @@ func (o discoverOptions) validate() error {
 	case o.manager == service.ByCapmon && o.stopRunning:
 		return exit.Usagef("--stop-running is for --manager systemd: what systemd has not started, capmon cannot start again")
 	case o.isUnit() || o.bundle != "":
-	case len(o.command) == 0 && !o.json && len(o.formats) == 0:
+	case len(o.command) == 0 && !o.json && len(o.formats) == 0 && o.report == "":
 		return exit.Usagef("no command given: try capmon discover '<cmd>', or --emit FORMAT for the last discovery")
 	case len(o.command) > 0 && strings.TrimSpace(o.command[0]) == "":
 		return exit.Usagef("the command is empty: give it as one word in quotes, or as several after --")

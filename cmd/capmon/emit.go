@@ -12,6 +12,7 @@ import (
 	"github.com/capmon/capmon/cmd/capmon/discoveroutput"
 	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/cmd/capmon/output"
+	"github.com/capmon/capmon/cmd/capmon/page"
 	"github.com/capmon/capmon/cmd/capmon/state"
 	"github.com/capmon/capmon/cmd/capmon/terminal"
 	"github.com/capmon/capmon/discover"
@@ -39,7 +40,14 @@ func emitLast(s streams, o discoverOptions) error {
 		return err
 	}
 	defer d.discard()
-	return d.print(o, r)
+	if o.page, err = openPage(o.report); err != nil {
+		return err
+	}
+	defer o.page.discard()
+	if err := d.print(o, r); err != nil {
+		return err
+	}
+	return o.page.write(func() page.Page { return page.OfDiscovery(r) })
 }
 
 // explainFormats prints what each format is.

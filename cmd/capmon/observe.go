@@ -219,7 +219,7 @@ func runObserve(s streams, o observeOptions) error {
 	if err := d.Commit(); err != nil {
 		return err
 	}
-	return f.write(page.OfObservation(r))
+	return f.write(func() page.Page { return page.OfObservation(r) })
 }
 
 // observed watches until ctx ends or the time is over.

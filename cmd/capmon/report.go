@@ -29,11 +29,12 @@ func openPage(file string) (*pageFile, error) {
 	return &pageFile{d}, nil
 }
 
-func (f *pageFile) write(p page.Page) error {
+// write makes the page only where one is wanted.
+func (f *pageFile) write(make func() page.Page) error {
 	if f == nil {
 		return nil
 	}
-	if err := page.Write(f.destination, p); err != nil {
+	if err := page.Write(f.destination, make()); err != nil {
 		return err
 	}
 	return f.destination.Commit()

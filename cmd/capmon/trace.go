@@ -81,7 +81,7 @@ func printTrace(d *output.Destination, s streams, o traceOptions, r traceoutput.
 	if err := d.Commit(); err != nil {
 		return err
 	}
-	return o.page.write(page.OfTrace(r))
+	return o.page.write(func() page.Page { return page.OfTrace(r) })
 }
 
 // traceSpec is how the command is to be run, and the name of its user.
