@@ -24,7 +24,7 @@ ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: dist disttest units build demo test unit fuzz race reproducible soak vmtest arm64test corpus bench lint generate docs check-generated install clean
+.PHONY: dist disttest freshtest units build demo test unit fuzz race reproducible soak vmtest arm64test corpus bench lint generate docs check-generated install clean
 
 # urfave_cli_no_docs leaves out what the flag library would write manual pages
 # with: capmon's own are made in cmd/capmon/help.
@@ -104,6 +104,11 @@ dist:
 disttest:
 	scripts/install.sh dist
 	scripts/disttest.sh
+
+# The README's first command where there is only Debian 12.
+freshtest:
+	scripts/install.sh fresh
+	scripts/freshtest.sh
 
 # Two builds in two directories are the same, byte for byte.
 reproducible:

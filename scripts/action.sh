@@ -19,7 +19,7 @@ download() {
 		echo "::error::capmon v$version cannot be downloaded: see $base"
 		exit 1
 	fi
-	if ! (cd "$work" && grep -F "  $name" SHA256SUMS | grep -x ".\{64\}  $name" | sha256sum --quiet -c -); then
+	if ! (cd "$work" && awk -v name="$name" '$2 == name' SHA256SUMS | sha256sum --quiet -c -); then
 		echo "::error::the download of capmon v$version is damaged: its sum is not that of SHA256SUMS"
 		exit 1
 	fi

@@ -9,20 +9,21 @@ cd "$(dirname "$0")/.."
 [ -z "$(ls -A "$out")" ] || { echo "dist.sh: $out is not empty: name an empty directory, or a new one" >&2; exit 2; }
 
 umask 022
-export LC_ALL=C TZ=UTC CGO_ENABLED=0 GOFLAGS= SOURCE_DATE_EPOCH
+export LC_ALL=C TZ=UTC CGO_ENABLED=0 GOFLAGS=-buildvcs=true SOURCE_DATE_EPOCH
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 work=$(mktemp -d "${TMPDIR:-/tmp}/capmon-dist.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
 # The tools come from their own module, and run from anywhere.
 mkdir "$work/tools"
-(cd scripts/dist && GOBIN="$work/tools" go install ./image github.com/goreleaser/nfpm/v2/cmd/nfpm github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod)
+(cd scripts/dist && GOFLAGS= GOBIN="$work/tools" go install ./image github.com/goreleaser/nfpm/v2/cmd/nfpm github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod)
 
 # A clone, so that nothing uncommitted gets in and Go knows commit and tag.
 git clone -q "$PWD" "$work/capmon"
 cd "$work/capmon"
 for arch in amd64 arm64; do
-	GOARCH=$arch go build -buildvcs=true -trimpath -ldflags "-s -w" -tags urfave_cli_no_docs -o "$work/capmon-$arch" ./cmd/capmon
+	GOARCH=$arch make -s build
+	mv bin/capmon "$work/capmon-$arch"
 done
 here=$work/capmon-$(go env GOHOSTARCH)
 version=$("$here" version | sed -n 's/^capmon v//p')

@@ -38,7 +38,7 @@ finds() {
 		'ip link set dev tapdist up' 2>/dev/null | grep -q 'needs CAP_NET_ADMIN (proven' || die "$1 does not find CAP_NET_ADMIN"
 }
 
-listing() { find /usr /etc -xdev \( -path /usr/share/man -prune -o -path /usr/local -prune \) -o -print | sort; }
+listing() { find /usr /etc -xdev -path /usr/local -prune -o -print | sort; }
 listing >"$work/before"
 deb() { ls "$work/$1"/*_amd64.deb; }
 dpkg -i "$(deb old)" >/dev/null
@@ -46,7 +46,8 @@ finds /usr/bin/capmon $old
 dpkg -i "$(deb new)" >/dev/null
 finds /usr/bin/capmon $new
 [ -s /usr/share/bash-completion/completions/capmon ] || die 'the .deb has no completion'
-[ -s /usr/share/man/man1/capmon-discover.1.gz ] || [ -e /etc/dpkg/dpkg.cfg.d/docker ] || dpkg -L capmon | grep -q man1/capmon-discover || die 'the .deb has no manual'
+# Images of containers may have dpkg leave manuals out (dpkg.cfg.d(5)), so the package is asked.
+dpkg -L capmon | grep -q 'man1/capmon-discover\.1' || die 'the .deb has no manual'
 dpkg --purge capmon >/dev/null
 listing | diff "$work/before" - || die 'the .deb left files behind'
 echo 'disttest.sh: the .deb installs, runs, upgrades and goes'

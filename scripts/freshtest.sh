@@ -1,6 +1,6 @@
 #!/bin/bash
-# freshtest.sh [TARGET...] - runs make TARGET, or make demo, in a clone in a Debian 12 that has nothing but make and git, first without any Go
-# and then again with what that has installed.
+# freshtest.sh [TARGET...] - runs make TARGET, or make demo, in a clone in a Debian 12 that has nothing but make and git, without any Go,
+# and make build again with what that has installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || set -- demo
@@ -26,5 +26,5 @@ git clone -q . "$root/capmon"
 inside() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root "CI=${CI-}" "$@"; }
 ! inside sh -c 'command -v go' || { echo 'freshtest.sh: there is a Go already' >&2; exit 1; }
 inside make -C /capmon "$@"
-inside make -C /capmon "$@" >/dev/null
+inside make -C /capmon build >/dev/null
 echo "freshtest.sh: make $* works in a fresh Debian 12, whose own Go is $(inside go version | cut -d' ' -f3)"
