@@ -34,12 +34,16 @@ func TestConsoleBlocks(t *testing.T) {
 	testenv.Must(t, os.Symlink(self, filepath.Join(bin, "capmon")))
 	webBundle(t, filepath.Join(dir, "web"))
 	blocks := 0
-	for _, document := range []string{"README.md", "docs/guide.md"} {
-		text, err := os.ReadFile("../../" + document)
+	documents, err := filepath.Glob("../../docs/*.md")
+	testenv.Must(t, err)
+	top, err := filepath.Glob("../../*.md")
+	testenv.Must(t, err)
+	for _, document := range append(top, documents...) {
+		text, err := os.ReadFile(document)
 		testenv.Must(t, err)
 		for _, block := range consoleBlock.FindAllSubmatch(text, -1) {
 			blocks++
-			t.Run(fmt.Sprintf("%s %d", document, blocks), func(t *testing.T) { runBlock(t, dir, bin, string(block[1])) })
+			t.Run(fmt.Sprintf("%s %d", filepath.Base(document), blocks), func(t *testing.T) { runBlock(t, dir, bin, string(block[1])) })
 		}
 	}
 	if blocks < 7 {
@@ -86,15 +90,12 @@ func masked(text string) string {
 // webBundle makes an OCI bundle of busybox that listens on port 80.
 func webBundle(t *testing.T, dir string) {
 	t.Helper()
-	script := `set -e
-mkdir -p "$0/rootfs/bin" "$0/rootfs/proc" "$0/rootfs/dev" "$0/rootfs/sys"
-cd "$0"
-cp /bin/busybox rootfs/bin/
-for c in sh sleep nc; do ln -s busybox rootfs/bin/$c; done
-runc spec
-perl -0pi -e 's/"terminal": true/"terminal": false/; s/"args": \[\s*"sh"\s*\]/"args": ["sh", "-c", "nc -l -p 80 & sleep 0.3; kill -0 \$!"]/; s/"rlimits": \[.*?\],//s' config.json
-`
-	if out, err := exec.Command("sh", "-c", script, dir).CombinedOutput(); err != nil {
+	script, err := filepath.Abs("testdata/mkbundle.sh")
+	testenv.Must(t, err)
+	cmd := exec.Command("sh", script, "root", "0")
+	cmd.Dir = filepath.Dir(dir)
+	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("make a bundle: %v\n%s", err, out)
 	}
+	testenv.Must(t, os.Rename(filepath.Join(cmd.Dir, "root"), dir))
 }

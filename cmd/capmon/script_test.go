@@ -27,6 +27,8 @@ func TestMain(m *testing.M) {
 // TestScript runs the command line as a user would.
 func TestScript(t *testing.T) {
 	testenv.NeedRoot(t, "tracing")
+	testdata, err := filepath.Abs("testdata")
+	testenv.Must(t, err)
 	testscript.Run(t, testscript.Params{
 		Dir:  "testdata/script",
 		Cmds: scriptCommands(),
@@ -34,6 +36,7 @@ func TestScript(t *testing.T) {
 			// Made here, since capmon makes none where everybody may write.
 			state := env.WorkDir + "/state"
 			env.Setenv("XDG_STATE_HOME", state)
+			env.Setenv("TESTDATA", testdata)
 			if err := os.Mkdir(state, 0o700); err != nil {
 				return err
 			}
