@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -22,24 +21,13 @@ func install(w io.Writer, r discover.Report) error {
 		fmt.Fprintln(w, "capmon discover: no drop-in is installed: the set is not proven")
 		return nil
 	}
-	var text bytes.Buffer
-	if err := emit.Write(&text, "systemd", r); err != nil {
-		return err
-	}
 	dir := filepath.Join(unitsOfMachine, r.Unit.Name+".d")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("make directory for the drop-in: %w", err)
 	}
 	file := filepath.Join(dir, emit.FileName("systemd"))
-	d, err := output.Open(os.Stdout, file)
+	err := output.Write(os.Stdout, file, func(w io.Writer) error { return emit.Write(w, "systemd", r) })
 	if err != nil {
-		return err
-	}
-	defer d.Discard()
-	if _, err := d.Write(text.Bytes()); err != nil {
-		return fmt.Errorf("write drop-in: %w", err)
-	}
-	if err := d.Commit(); err != nil {
 		return err
 	}
 	fmt.Fprintf(w, "capmon discover: %s is installed; systemctl daemon-reload && systemctl restart %s puts it in force\n", file, r.Unit.Name)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io"
 
 	"github.com/capmon/capmon/cmd/capmon/command"
 	"github.com/capmon/capmon/cmd/capmon/exit"
@@ -95,13 +96,5 @@ func runReport(s streams, file, out string) error {
 	if err != nil {
 		return err
 	}
-	d, err := output.Open(s.out, out)
-	if err != nil {
-		return err
-	}
-	defer d.Discard()
-	if err := page.Write(d, p); err != nil {
-		return err
-	}
-	return d.Commit()
+	return output.Write(s.out, out, func(w io.Writer) error { return page.Write(w, p) })
 }

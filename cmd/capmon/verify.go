@@ -183,15 +183,7 @@ func rediscover(ctx context.Context, w io.Writer, o verifyOptions, kept discover
 }
 
 func rewrite(file string, r discover.Report) error {
-	d, err := output.Open(os.Stdout, file)
-	if err != nil {
-		return err
-	}
-	defer d.Discard()
-	if err := output.JSON(d, r); err != nil {
-		return err
-	}
-	return d.Commit()
+	return output.Write(os.Stdout, file, func(w io.Writer) error { return output.JSON(w, r) })
 }
 
 func named(set caps.Set) string {

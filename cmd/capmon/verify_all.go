@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -103,13 +104,5 @@ func verifyEach(ctx context.Context, s streams, o verifyOptions, list []workload
 }
 
 func writeJUnit(file string, results []workloads.Result) error {
-	d, err := output.Open(os.Stdout, file)
-	if err != nil {
-		return err
-	}
-	defer d.Discard()
-	if err := workloads.WriteJUnit(d, results); err != nil {
-		return err
-	}
-	return d.Commit()
+	return output.Write(os.Stdout, file, func(w io.Writer) error { return workloads.WriteJUnit(w, results) })
 }

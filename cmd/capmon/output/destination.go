@@ -51,6 +51,20 @@ func OpenFile(option, name string) (*Destination, error) {
 	return d, nil
 }
 
+// Write has fill write the file name, or stdout where name is "": whole or not
+// at all.
+func Write(stdout io.Writer, name string, fill func(io.Writer) error) error {
+	d, err := Open(stdout, name)
+	if err != nil {
+		return err
+	}
+	defer d.Discard()
+	if err := fill(d); err != nil {
+		return err
+	}
+	return d.Commit()
+}
+
 // Unwrap is what is written to.
 func (d *Destination) Unwrap() io.Writer { return d.Writer }
 
