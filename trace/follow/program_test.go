@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"runtime"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -205,13 +204,4 @@ func awaitEnd(t *testing.T, pid int) {
 		}
 		return
 	}
-}
-
-// lines are the lines of a text, without the empty one at its end.
-func lines(text string) []string {
-	text = strings.TrimSuffix(text, "\n")
-	if text == "" {
-		return nil
-	}
-	return strings.Split(text, "\n")
 }

@@ -67,3 +67,12 @@ func TestPIDReuse(t *testing.T) {
 		}
 	})
 }
+
+// lines are the lines of a text, without the empty one at its end.
+func lines(text string) []string {
+	text = strings.TrimSuffix(text, "\n")
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, "\n")
+}
