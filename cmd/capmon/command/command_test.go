@@ -83,6 +83,7 @@ func TestParseMistakes(t *testing.T) {
 		"-z ls":                     "unknown option -z: see x --help",
 		"--z=1 ls":                  "unknown option --z: see x --help",
 		"-az ls":                    "unknown option -az: see x --help",
+		"-oa F":                     "-oa: give the option that takes a value by itself",
 		"ls -o":                     "-o needs a value: see x --help",
 		"--all=maybe":               `--all takes no value, but was given "maybe"`,
 		"--jobs 0":                  "--jobs: 0 is too small: give at least 1",

@@ -16,6 +16,10 @@ type Line struct {
 	Help bool
 	// Dashes: there is a "--".
 	Dashes bool
+	// Ambiguous are letters behind one dash of which one that takes a value is
+	// not the last: the flag library takes the letter behind it for the value,
+	// and getopt(3) all that are left. "" if there are none.
+	Ambiguous string
 	// Pending is the option at the end of the line whose value is missing,
 	// or nil.
 	Pending *Option
@@ -38,6 +42,9 @@ func (c *Command) Split(args []string) Line {
 		line.Options = append(line.Options, arg)
 		if o := c.Option(arg); o != nil && o.Name == Help.Name {
 			line.Help = true
+		}
+		if line.Ambiguous == "" && c.valueWithin(arg) {
+			line.Ambiguous = arg
 		}
 		option := c.takesNext(arg)
 		if option == nil {
@@ -70,6 +77,24 @@ func (c *Command) takesNext(arg string) *Option {
 		return nil
 	}
 	return o
+}
+
+// valueWithin says whether arg is letters behind one dash of which one before the
+// last takes a value.
+func (c *Command) valueWithin(arg string) bool {
+	if len(arg) < 3 || arg[1] == '-' || strings.Contains(arg, "=") || c.Option(arg) != nil {
+		return false
+	}
+	for i := 1; i < len(arg)-1; i++ {
+		o := c.Option("-" + arg[i:i+1])
+		if o == nil {
+			return false
+		}
+		if o.Value.Kind != None && !o.Optional {
+			return true
+		}
+	}
+	return false
 }
 
 // lastLetter returns the option that is the last of letters, or nil if one of

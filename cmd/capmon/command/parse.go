@@ -28,6 +28,9 @@ func (c *Command) Parse(args []string) (Given, error) {
 	if line.Help {
 		return Given{Help: true}, nil
 	}
+	if line.Ambiguous != "" {
+		return Given{}, exit.Usagef("%s: give the option that takes a value by itself", line.Ambiguous)
+	}
 	var given Given
 	app := &cli.App{
 		Name: c.Name, HideHelp: true, HideVersion: true,
