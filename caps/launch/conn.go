@@ -69,6 +69,8 @@ type wireSpec struct {
 	NoNewPrivs bool
 	Detached   bool
 	Bequeathed bool
+	Witness    bool
+	Programs   []string
 	Reserved   int
 }
 

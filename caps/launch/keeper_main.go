@@ -29,10 +29,13 @@ const (
 	roleKeeper = "keeper"
 	roleWarden = "warden" // one that starts a keeper
 	roleHelper = "helper" // one that does not
+	roleBeside = "beside" // a keeper beside a sandbox, for hooks
 	// keeperSocket is the descriptor of the process's end of the socket, and
-	// wardSocket that of the keeper that a warden starts.
+	// wardSocket that of the keeper that a warden starts. besideInside is the
+	// mount namespace of the sandbox that a keeper is beside.
 	keeperSocket = 3
 	wardSocket   = 4
+	besideInside = 4
 	// exitFailed is the exit status of a keeper that could not work.
 	exitFailed = 125
 )
@@ -121,12 +124,12 @@ func keep() error {
 		close(w.keeperGone)
 		return w.live()
 	}
-	return keepCommand()
+	return keepCommand(role == roleBeside)
 }
 
 // nameOf is what ps(1) shows of a process in this role.
 func nameOf(role string) string {
-	if role == roleKeeper {
+	if role == roleKeeper || role == roleBeside {
 		return keeperName
 	}
 	return wardenName
@@ -144,10 +147,16 @@ func prepare() (*conn, error) {
 }
 
 // keepCommand is the life of a keeper.
-func keepCommand() error {
+func keepCommand(besideSandbox bool) error {
 	conn, err := prepare()
 	if err != nil {
 		return err
+	}
+	var beside *sandbox.Beside
+	if besideSandbox {
+		if beside, err = sandbox.NewBeside(besideInside); err != nil {
+			return err
+		}
 	}
 	hello := message{Kind: helloReply, Grantable: Grantable()}
 	options, sealed, err := toBuild()
@@ -162,7 +171,7 @@ func keepCommand() error {
 	if err := conn.send(hello); err != nil {
 		return err
 	}
-	return serve(conn, sealed)
+	return serve(conn, sealed, beside)
 }
 
 // setName names the process, which is to name its first thread. That of a
@@ -277,7 +286,7 @@ func ignoredSignals() (uint64, error) {
 
 // serve does what capmon asks for until it says release or its end of the
 // socket closes. A sealed keeper is the first process of a sandbox.
-func serve(conn *conn, sealed bool) error {
+func serve(conn *conn, sealed bool, beside *sandbox.Beside) error {
 	var current *launching
 	detached := sync.OnceValue(newReaper)
 	for {
@@ -299,7 +308,7 @@ func serve(conn *conn, sealed bool) error {
 			if m.Spec.Detached {
 				reaper = detached()
 			}
-			current = startLaunching(conn, m.Spec, fds, reaper)
+			current = startLaunching(conn, m.Spec, fds, reaper, beside)
 		case goRequest:
 			current.decision <- true
 		case abortRequest:

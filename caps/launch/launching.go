@@ -8,6 +8,8 @@ import (
 
 	"golang.org/x/sys/unix"
 	"kernel.org/pub/linux/libs/security/libcap/cap"
+
+	"github.com/capmon/capmon/caps/sandbox"
 )
 
 // launching is one command in the keeper, from the request until no process
@@ -31,13 +33,16 @@ type launching struct {
 	// reaper waits for a detached command, and ended tells what it saw.
 	reaper *reaper
 	ended  <-chan unix.WaitStatus
+	// beside is where the sandbox's files are seen; nil for what starts where
+	// this process is.
+	beside *sandbox.Beside
 }
 
 // startLaunching starts a command and reports what becomes of it. The reaper
 // is for a detached one.
-func startLaunching(conn *conn, spec wireSpec, files []int, reaper *reaper) *launching {
+func startLaunching(conn *conn, spec wireSpec, files []int, reaper *reaper, beside *sandbox.Beside) *launching {
 	l := &launching{
-		conn: conn, spec: spec, files: files, reaper: reaper,
+		conn: conn, spec: spec, files: files, reaper: reaper, beside: beside,
 		decision: make(chan bool, 1),
 		aborted:  make(chan struct{}),
 		done:     make(chan struct{}),
@@ -70,6 +75,9 @@ func (l *launching) run() {
 // onThread starts the command and waits for all processes. It returns the
 // last report, which says that none is left.
 func (l *launching) onThread() (message, error) {
+	if err := l.lookInside(); err != nil {
+		return message{}, err
+	}
 	if err := l.spec.assume(); err != nil {
 		return message{}, err
 	}
@@ -95,6 +103,17 @@ func (l *launching) onThread() (message, error) {
 	}
 	exit.Alone = true
 	return message{Kind: exitedReply, Exit: exit}, nil
+}
+
+// lookInside gives the thread the view that the command is to have.
+func (l *launching) lookInside() error {
+	switch {
+	case l.beside == nil:
+		return nil
+	case l.spec.Witness:
+		return l.beside.Witness(l.spec.Programs)
+	}
+	return l.beside.Join()
 }
 
 // signalGroup sends a signal to the process group of a detached command.

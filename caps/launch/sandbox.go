@@ -18,7 +18,6 @@ import (
 // Sandboxes makes sandboxes that are all alike.
 type Sandboxes struct {
 	options   sandbox.Options
-	dir       string
 	inherited inherited
 	guard     Guard // nil: none
 }
@@ -54,15 +53,11 @@ type Sandbox struct {
 // NewSandboxes notes what processes in the sandboxes are to inherit. Call it
 // as early as StartKeeper.
 func NewSandboxes(options sandbox.Options) (*Sandboxes, error) {
-	dir, err := unix.Getwd()
-	if err != nil {
-		return nil, fmt.Errorf("find working directory: %w", err)
-	}
 	inherited, err := readInherited()
 	if err != nil {
 		return nil, err
 	}
-	return &Sandboxes{options: options, dir: dir, inherited: inherited}, nil
+	return &Sandboxes{options: options, inherited: inherited}, nil
 }
 
 // Start makes a sandbox. The error is a *SandboxError if the kernel does not
@@ -144,10 +139,11 @@ func (b *Sandbox) Helper() (*Keeper, error) {
 
 func (b *Sandbox) spawnHelper(socket int) (pid int, err error) {
 	spawned := false
-	err = sandbox.Enter(b.keeper.PID(), b.all.dir, func() error {
+	err = sandbox.Enter(b.keeper.PID(), func(inside int) error {
 		spawned = true
-		env := append(keeperEnviron(roleKeeper), b.all.inherited.environ())
-		pid, err = spawnKeeper(ownExecutable, keeperName, env, syscall.SysProcAttr{Setsid: true}, socket)
+		env := append(keeperEnviron(roleBeside), b.all.inherited.environ())
+		attr := syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNS, Setsid: true}
+		pid, err = spawnKeeper(ownExecutable, keeperName, env, attr, socket, inside)
 		return err
 	})
 	if !spawned {

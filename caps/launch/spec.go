@@ -71,6 +71,12 @@ type Spec struct {
 	// Bequeathed marks the Detached command that Bequeath has named: when
 	// capmon dies, it is let finish and not run again.
 	Bequeathed bool
+	// Witness is for a command of Sandbox.Helper: it executes nothing that was
+	// written in the sandbox. See sandbox.Beside.Witness.
+	Witness bool
+	// Programs are files and directories of programs that a Witness may
+	// execute beside those of the system.
+	Programs []string
 }
 
 // Exit is how a command ended.

@@ -85,7 +85,7 @@ func (w *warden) serve() error {
 			if err != nil {
 				return err
 			}
-			w.hook = startLaunching(w.conn, m.Spec, fds, w.reaper)
+			w.hook = startLaunching(w.conn, m.Spec, fds, w.reaper, nil)
 		case goRequest:
 			w.hook.decision <- true
 		case abortRequest:
@@ -141,7 +141,7 @@ func (w *warden) execute(bequest message) {
 		}
 		files = append(files, fd)
 	}
-	l := startLaunching(nil, bequest.Spec, files, w.reaper)
+	l := startLaunching(nil, bequest.Spec, files, w.reaper, nil)
 	l.decision <- true
 	l.endAfter(bequest.Limit)
 	switch {

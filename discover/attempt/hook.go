@@ -58,6 +58,11 @@ func (r *Runner) runHook(ctx context.Context, name, command string, environ ...s
 	}
 	defer printed.Close()
 	spec := hookSpec(command, environ...)
+	if r.sealed {
+		spec.Env = append(spec.Env, rootVariable+"="+insideRoot)
+		// What the setup mounts is for the command.
+		spec.Witness, spec.Programs = name != setupHook, programsOf(command)
+	}
 	spec.Stdout, spec.Stderr, spec.Bequeathed = printed, printed, name == cleanupHook
 	status, err := r.execHook(ctx, spec)
 	outcome, timedOut := describeExit(status), errors.Is(err, context.DeadlineExceeded)
@@ -74,6 +79,9 @@ func (r *Runner) runHook(ctx context.Context, name, command string, environ ...s
 	text, err := readFrom(printed)
 	if err != nil {
 		return err
+	}
+	if spec.Witness {
+		text += witnessNote(command, launch.Exit{Status: status}.Code())
 	}
 	return &HookError{Hook: name, Status: launch.Exit{Status: status}.Code(), Outcome: outcome, TimedOut: timedOut, Output: text}
 }

@@ -131,7 +131,7 @@ func (r *Runner) Attempt(ctx context.Context, request controller.Request) (contr
 	if err := r.bequeath(); err != nil {
 		return controller.Attempt{}, err
 	}
-	if err := r.runHook(ctx, "setup", r.config.Setup); err != nil {
+	if err := r.runHook(ctx, setupHook, r.config.Setup); err != nil {
 		// A setup that failed has nothing to be undone; one that was
 		// interrupted or took too long may have.
 		var failed *HookError
@@ -163,7 +163,10 @@ func (r *Runner) identity(request controller.Request) account.Identity {
 	return r.config.Identity
 }
 
-const cleanupHook = "cleanup"
+const (
+	setupHook   = "setup"
+	cleanupHook = "cleanup"
+)
 
 func (r *Runner) cleanup() {
 	err := r.runHook(context.Background(), cleanupHook, r.config.Cleanup)
