@@ -38,4 +38,7 @@ type Trace struct {
 	Images []Image
 	// Lost counts records that could not be kept.
 	Lost uint64
+	// Folded: there were so many checks that those of processes of the same
+	// name are counted as one, the latest.
+	Folded bool
 }

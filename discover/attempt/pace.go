@@ -25,6 +25,7 @@ type pace struct {
 	// blocking: Ready does not fail by itself while the daemon is not ready.
 	blocking bool
 	timedOut bool
+	folded   bool
 }
 
 // limit is how long an attempt may take until it is ready. A limit that was
@@ -84,5 +85,15 @@ func (p *pace) firstTimeout() bool {
 	defer p.mu.Unlock()
 	first := !p.timedOut
 	p.timedOut = true
+	return first
+}
+
+// firstFolded says whether this attempt is the first whose checks are too many
+// to be kept one by one.
+func (p *pace) firstFolded() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	first := !p.folded
+	p.folded = true
 	return first
 }

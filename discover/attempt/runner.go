@@ -362,6 +362,9 @@ func (r *Runner) collect(recording *follow.Recording, attempt *controller.Attemp
 	if err != nil {
 		return err
 	}
+	if seen.Folded && r.pace.firstFolded() {
+		r.config.Warn(fmt.Errorf("an attempt made more than %d different checks: those of processes of the same name are counted with the latest of them", follow.MostRecords))
+	}
 	attempt.Checks = seen.Checks
 	attempt.Lost = seen.Lost
 	attempt.Elevated = elevated(seen.Images, r.root)

@@ -1,11 +1,10 @@
 package follow
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
-	"sort"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -36,14 +35,14 @@ func (r *Recording) Collect() (trace.Trace, error) {
 	if !r.seen {
 		return trace.Trace{}, ErrNotSeen
 	}
-	raw, err := r.takeChecks("")
-	if err != nil {
+	if err := r.mark(""); err != nil {
 		return trace.Trace{}, err
 	}
-	if err := c.collectChecks(append(r.marked, raw...)); err != nil {
+	if err := c.collectChecks(r.marked.list); err != nil {
 		return trace.Trace{}, err
 	}
-	r.marked = nil
+	c.trace.Folded = r.folded
+	r.marked = records{}
 	if r.disarmed.Load() && !slices.ContainsFunc(c.trace.Images, trace.Image.Runs) {
 		if err := r.tracer.sysExit.end(r); err != nil {
 			return trace.Trace{}, fmt.Errorf("detach eBPF program: %w", err)
@@ -55,36 +54,6 @@ func (r *Recording) Collect() (trace.Trace, error) {
 	}
 	c.trace.Lost = lost
 	return c.trace, nil
-}
-
-// Mark says that what was checked since the beginning, or the last Mark, was
-// checked in the scenario of that name.
-func (r *Recording) Mark(scenario trace.Scenario) error {
-	r.tracer.collecting.Lock()
-	defer r.tracer.collecting.Unlock()
-	raw, err := r.takeChecks(scenario)
-	r.marked = append(r.marked, raw...)
-	return err
-}
-
-// rawCheck is a check as the kernel side has it, and the scenario of it.
-type rawCheck struct {
-	backend.Entry[bpf.CommandCheckKey, bpf.CommandCheck]
-	scenario trace.Scenario
-}
-
-// takeChecks removes from the kernel's map what was recorded of r.
-func (r *Recording) takeChecks(scenario trace.Scenario) ([]rawCheck, error) {
-	entries, err := backend.Take[bpf.CommandCheckKey, bpf.CommandCheck](r.tracer.maps.Checks,
-		func(k bpf.CommandCheckKey) bool { return k.Image.Attempt == r.attempt })
-	if err != nil {
-		return nil, err
-	}
-	raw := make([]rawCheck, len(entries))
-	for i, entry := range entries {
-		raw[i] = rawCheck{entry, scenario}
-	}
-	return raw, nil
 }
 
 type collector struct {
@@ -110,7 +79,9 @@ func (c *collector) collectImages(attempt uint32) error {
 	if err != nil {
 		return err
 	}
-	sort.Slice(raw, func(i, j int) bool { return raw[i].Key.Start < raw[j].Key.Start })
+	slices.SortFunc(raw, func(a, b backend.Entry[bpf.CommandImageKey, bpf.CommandImage]) int {
+		return cmp.Compare(a.Key.Start, b.Key.Start)
+	})
 	exes := map[bpf.CommandExeKey]bpf.CommandExe{}
 	for i, image := range raw {
 		c.index[image.Key] = i
@@ -185,21 +156,23 @@ func (c *collector) exe(known map[bpf.CommandExeKey]bpf.CommandExe, key bpf.Comm
 	return exe, nil
 }
 
-func (c *collector) collectChecks(raw []rawCheck) error {
-	sort.Slice(raw, func(i, j int) bool { return raw[i].Value.First < raw[j].Value.First })
-	known := map[repeats]int{}
+func (c *collector) collectChecks(raw []record) error {
+	slices.SortFunc(raw, func(a, b record) int { return cmp.Compare(a.Value.First, b.Value.First) })
+	known := make(map[repeats]int, len(raw))
+	c.trace.Checks = make([]trace.Check, 0, len(raw))
 	for _, r := range raw {
-		check, err := c.check(r.Key, r.Value)
+		frames, stack, err := c.tracer.stack(r.Key.Site)
 		if err != nil {
 			return err
 		}
-		check.Scenario = r.scenario
-		k := repeatsOf(r.Key, check.Stack, r.scenario)
+		k := repeatsOf(r.Key, stack, r.scenario)
 		if i, ok := known[k]; ok {
-			c.trace.Checks[i].Count += check.Count
+			c.trace.Checks[i].Count += r.Value.Count
 			continue
 		}
 		known[k] = len(c.trace.Checks)
+		check := c.check(r.Key, r.Value, frames)
+		check.Scenario = r.scenario
 		c.trace.Checks = append(c.trace.Checks, check)
 	}
 	return nil
@@ -210,22 +183,18 @@ func (c *collector) collectChecks(raw []rawCheck) error {
 // can have one and the same stack.
 type repeats struct {
 	key      bpf.CommandCheckKey // without its path
-	stack    string
+	stack    int
 	scenario trace.Scenario
 }
 
-func repeatsOf(key bpf.CommandCheckKey, stack []string, scenario trace.Scenario) repeats {
+func repeatsOf(key bpf.CommandCheckKey, stack int, scenario trace.Scenario) repeats {
 	key.Site.Path = 0
-	return repeats{key, strings.Join(stack, " "), scenario}
+	return repeats{key, stack, scenario}
 }
 
-func (c *collector) check(key bpf.CommandCheckKey, raw bpf.CommandCheck) (trace.Check, error) {
+func (c *collector) check(key bpf.CommandCheckKey, raw bpf.CommandCheck, stack []string) trace.Check {
 	flags := bpf.CommandCheckFlags(key.Flags)
 	has := func(f bpf.CommandCheckFlags) bool { return flags&f != 0 }
-	stack, err := c.tracer.stack(key.Site)
-	if err != nil {
-		return trace.Check{}, err
-	}
 	check := trace.Check{
 		Process:   trace.Process{PID: int(key.Image.Tgid)},
 		Image:     -1,
@@ -260,29 +229,7 @@ func (c *collector) check(key bpf.CommandCheckKey, raw bpf.CommandCheck) (trace.
 	if !c.tracer.programs.Backend.SeesOpts {
 		check.Audited = trace.AuditedByStack(stack)
 	}
-	return check, nil
-}
-
-// stack returns the kernel stack of a place, without capmon's own hook.
-// Places stay the same while the kernel runs, so they are named once.
-func (t *Tracer) stack(site bpf.CommandSite) ([]string, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if named, ok := t.stacks[site]; ok {
-		return named, nil
-	}
-	var raw bpf.CommandStack
-	if err := t.maps.Stacks.Lookup(site, &raw); backend.IsMissing(err) {
-		return nil, nil
-	} else if err != nil {
-		return nil, fmt.Errorf("read kernel stacks: %w", err)
-	}
-	named, err := t.symbols.Stack(raw.Ips[:min(raw.Frames, uint64(len(raw.Ips)))])
-	if err != nil {
-		return nil, err
-	}
-	t.stacks[site] = named
-	return named, nil
+	return check
 }
 
 // newlyLost is how many records were lost while r was recorded, since it was

@@ -25,12 +25,15 @@ type Recording struct {
 	mu       sync.Mutex
 	armed    []armed
 	disarmed atomic.Bool
-	// seen: what was waited for has come; guarded by collecting, as is
-	// lostBefore, the records that were lost before those that count for r.
-	seen       bool
+	// Guarded by collecting.
+	// seen: what was waited for has come.
+	seen bool
+	// lostBefore is how many records were lost before those that count for r.
 	lostBefore uint64
-	// marked are the checks of scenarios that are over; guarded by collecting.
-	marked []rawCheck
+	// marked are the checks of scenarios that are over, and unnamed those since
+	// then. folded: there were so many that some were counted as one.
+	marked, unnamed records
+	folded          bool
 }
 
 // armed is an entry of a map of what is waited for.

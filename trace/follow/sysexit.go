@@ -1,6 +1,8 @@
 package follow
 
 import (
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/cilium/ebpf/link"
@@ -47,6 +49,13 @@ func (s *sysExit) end(r *Recording) error {
 	err := s.link.Close()
 	s.link = nil
 	return err
+}
+
+// all are the recordings of which something may still come.
+func (s *sysExit) all() []*Recording {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Keys(s.recordings))
 }
 
 // close ends all recordings.

@@ -15,6 +15,7 @@
 package follow
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -40,7 +41,10 @@ type Tracer struct {
 	mu          sync.Mutex
 	lastAttempt uint32
 	sysExit     sysExit
-	stacks      map[bpf.CommandSite][]string
+	stacks      stacks
+	// endDraining ends the goroutine of drainAll, for which draining waits.
+	endDraining context.CancelFunc
+	draining    sync.WaitGroup
 }
 
 // Open loads the backend of that name, or with "" the best one that loads,
@@ -84,7 +88,7 @@ func load(b backend.Backend, spec *ebpf.CollectionSpec) (*Tracer, error) {
 	if err := fitThreads(spec); err != nil {
 		return nil, err
 	}
-	t := &Tracer{syscalls: names, stacks: map[bpf.CommandSite][]string{}}
+	t := &Tracer{syscalls: names, stacks: newStacks()}
 	if t.programs, err = backend.Load(b, spec, &t.maps); err != nil {
 		return nil, err
 	}
@@ -107,7 +111,15 @@ func fitThreads(spec *ebpf.CollectionSpec) error {
 }
 
 // attach makes the programs run, but for that which sysExit attaches.
-func (t *Tracer) attach() error { return t.programs.Attach(bpf.CommandProgOnSysExit) }
+func (t *Tracer) attach() error {
+	if err := t.programs.Attach(bpf.CommandProgOnSysExit); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	t.endDraining = cancel
+	t.draining.Go(func() { t.drainAll(ctx) })
+	return nil
+}
 
 // Backend is the name of the backend that was loaded.
 func (t *Tracer) Backend() string { return t.programs.Backend.Name }
@@ -116,6 +128,10 @@ func (t *Tracer) Backend() string { return t.programs.Backend.Name }
 func (t *Tracer) Close() error {
 	if t == nil {
 		return nil
+	}
+	if t.endDraining != nil {
+		t.endDraining()
+		t.draining.Wait()
 	}
 	return errors.Join(t.sysExit.close(), t.programs.Close(), t.symbols.Close(), t.maps.Close())
 }

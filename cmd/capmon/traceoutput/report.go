@@ -14,6 +14,7 @@ import (
 	"github.com/capmon/capmon/cmd/capmon/output"
 	"github.com/capmon/capmon/cmd/capmon/terminal"
 	"github.com/capmon/capmon/trace"
+	"github.com/capmon/capmon/trace/follow"
 )
 
 const Schema = "capmon.trace/1"
@@ -36,6 +37,9 @@ type Report struct {
 	// Running are the processes that outlived the command.
 	Running []RunningProcess `json:"running"`
 	Lost    uint64           `json:"lost"`
+	// Folded: there were more than follow.MostRecords checks, so those of
+	// processes of the same name are counted with the latest of them.
+	Folded bool `json:"folded"`
 }
 
 type RunningProcess struct {
@@ -58,12 +62,12 @@ type tracedProcess struct {
 	// Outcome is how it ended: "exit 0", "killed by SIGTERM", "runs".
 	Outcome string `json:"outcome"`
 
-	checks []trace.Check
+	checks []int // indexes in Report.Checks
 }
 
 // Add puts what was seen into the report: images become processes.
 func (r *Report) Add(seen trace.Trace) {
-	r.Checks, r.Lost = seen.Checks, seen.Lost
+	r.Checks, r.Lost, r.Folded = seen.Checks, seen.Lost, seen.Folded
 	if os.Getuid() != 0 {
 		hideAddresses(r.Checks)
 	}
@@ -78,12 +82,21 @@ func (r *Report) Add(seen trace.Trace) {
 		}
 		r.Processes[processOf[i]].took(image)
 	}
-	for _, c := range seen.Checks {
+	for i, c := range seen.Checks {
 		if c.Image >= 0 {
 			p := &r.Processes[processOf[c.Image]]
-			p.checks = append(p.checks, c)
+			p.checks = append(p.checks, i)
 		}
 	}
+}
+
+// checksOf are those of one process.
+func (r Report) checksOf(p tracedProcess) []trace.Check {
+	checks := make([]trace.Check, len(p.checks))
+	for i, at := range p.checks {
+		checks[i] = r.Checks[at]
+	}
+	return checks
 }
 
 // hideAddresses leaves out what mmap(2) and brk(2) returned: the caller of a
@@ -128,9 +141,13 @@ func shownChecks(checks []trace.Check, all bool) []trace.Check {
 	if all {
 		return checks
 	}
-	return slices.DeleteFunc(slices.Clone(checks), func(c trace.Check) bool {
-		return !c.Audited || !c.InitialNS
-	})
+	var shown []trace.Check
+	for _, c := range checks {
+		if c.Audited && c.InitialNS {
+			shown = append(shown, c)
+		}
+	}
+	return shown
 }
 
 // Notes are what to say besides the report: processes that still run,
@@ -142,6 +159,9 @@ func Notes(r Report, f Form) []string {
 	}
 	if r.Lost > 0 {
 		notes = append(notes, fmt.Sprintf("%d records were lost: the report is not complete", r.Lost))
+	}
+	if r.Folded {
+		notes = append(notes, fmt.Sprintf("there were more than %d different checks: those of processes of the same name are counted with the latest of them", follow.MostRecords))
 	}
 	if hint := unauditedHint(r, f); hint != "" {
 		notes = append(notes, hint)

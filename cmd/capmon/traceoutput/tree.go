@@ -36,7 +36,7 @@ func (t treeWriter) write(i int, first, rest string) {
 	if len(below) > 0 {
 		bar = "│ "
 	}
-	for _, asked := range byCapability(shownChecks(p.checks, t.all)) {
+	for _, asked := range byCapability(shownChecks(t.report.checksOf(p), t.all)) {
 		fmt.Fprintf(t.b, "%s%s%s %s\n", rest, bar, t.screen.Verdict(verdictOf(asked)), asked[0].Cap)
 	}
 	for n, child := range below {
