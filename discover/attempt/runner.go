@@ -18,6 +18,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/capmon/capmon/caps"
@@ -245,7 +246,12 @@ func (r *Runner) run(ctx context.Context, grant caps.Set, user account.Identity)
 	if err != nil || recording == nil {
 		return attempt, err
 	}
-	return attempt, r.collect(recording, &attempt)
+	err = r.collect(recording, &attempt)
+	if strings.HasPrefix(attempt.Outcome, notExecuted) && errors.Is(err, follow.ErrNotSeen) {
+		// Not even a process could be made, as with RLIMIT_NPROC.
+		err = nil
+	}
+	return attempt, err
 }
 
 func (r *Runner) spec(grant caps.Set, user account.Identity, stdin, out *os.File) launch.Spec {
@@ -262,6 +268,9 @@ func (r *Runner) spec(grant caps.Set, user account.Identity, stdin, out *os.File
 	return spec
 }
 
+// notExecuted begins the outcome of an attempt in which the command was not.
+const notExecuted = "not executed: "
+
 // execute starts the command, waits until it is known whether it succeeded,
 // and ends what is left of it.
 func (r *Runner) execute(ctx context.Context, spec launch.Spec, arm func(int) error, printed *output, seen func() recorded) (controller.Attempt, error) {
@@ -276,12 +285,9 @@ func (r *Runner) execute(ctx context.Context, spec launch.Spec, arm func(int) er
 		}
 		return timedOut(r.config.Timeout, "not started"), err
 	}
-	var notExecuted *launch.ExecError
-	if errors.As(err, &notExecuted) {
-		return controller.Attempt{
-			Exit:    notExecuted.ExitStatus(),
-			Outcome: "not executed: " + notExecuted.Error(),
-		}, nil
+	var failed *launch.ExecError
+	if errors.As(err, &failed) {
+		return controller.Attempt{Exit: failed.ExitStatus(), Outcome: notExecuted + failed.Error()}, nil
 	}
 	if err != nil {
 		return controller.Attempt{}, err

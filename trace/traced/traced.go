@@ -213,5 +213,10 @@ func (p *Process) Seen() (trace.Trace, error) {
 	if err := p.recording.Disarm(); err != nil {
 		return trace.Trace{}, err
 	}
-	return p.recording.Collect()
+	seen, err := p.recording.Collect()
+	if p.process == nil && errors.Is(err, follow.ErrNotSeen) {
+		// Not even a process could be made, as with RLIMIT_NPROC.
+		err = nil
+	}
+	return seen, err
 }
