@@ -129,6 +129,10 @@ struct signal_struct {
 	u32 flags;
 };
 
+struct kernel_siginfo {
+	int si_code;
+};
+
 struct ns_common {
 	u32 inum;
 };

@@ -80,12 +80,13 @@ func (s wireSpec) assumeIdentity() error {
 			return &SetupError{Step: fmt.Sprintf("change group to %d", s.GID), Err: err}
 		}
 	}
-	if !s.hasUser() {
-		// What capmon's user keeps in the session keyring is not for another
-		// (session-keyring(7)). Where there are no keyrings, or none may be used, nothing is kept.
+	if !s.hasUser() || s.OwnKeyring {
+		// Where there are no keyrings, or none may be used, nothing is kept.
 		if _, err := unix.KeyctlInt(unix.KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0); err != nil && err != unix.ENOSYS && err != unix.EPERM {
 			return &SetupError{Step: "leave session keyring", Err: err}
 		}
+	}
+	if !s.hasUser() {
 		if err := cap.SetUID(int(s.UID)); err != nil {
 			return &SetupError{Step: fmt.Sprintf("change user to %d", s.UID), Err: err}
 		}

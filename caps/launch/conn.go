@@ -67,6 +67,7 @@ type wireSpec struct {
 	SetGrant   bool
 	Grant      caps.Set
 	NoNewPrivs bool
+	OwnKeyring bool
 	Detached   bool
 	Bequeathed bool
 	Witness    bool

@@ -25,18 +25,26 @@ func TestKeeperIsOutOfReach(t *testing.T) {
 	}
 }
 
-// What is in root's session keyring is not for another user.
+// What is in the caller's session keyring is not for another user, nor for a
+// command that is to have its own.
 func TestSessionKeyringIsLeft(t *testing.T) {
-	own, err := unix.KeyctlGetKeyringID(unix.KEY_SPEC_SESSION_KEYRING, true)
+	caller, err := unix.KeyctlGetKeyringID(unix.KEY_SPEC_SESSION_KEYRING, true)
 	if err != nil {
 		t.Fatalf("no session keyring: %v", err)
 	}
 	k := newKeeper(t)
 	// keyctl(KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING)
 	spec := sh(fmt.Sprintf(`perl -e 'printf "%%d\n", syscall(%d, 0, -3, 0)'`, unix.SYS_KEYCTL))
-	spec.Identity = nobody()
-	if got := output(t, k, spec); got == "" || got == "-1\n" || got == strconv.Itoa(own)+"\n" {
-		t.Errorf("the session keyring is %q, and capmon's own is %d", got, own)
+	root := account.Identity{Name: "root", GroupName: "root"}
+	for _, test := range []struct {
+		as        *account.Identity
+		own, same bool
+	}{{nobody(), false, false}, {&root, true, false}, {&root, false, true}} {
+		spec.Identity, spec.OwnKeyring = test.as, test.own
+		got := output(t, k, spec)
+		if got == "" || got == "-1\n" || (got == strconv.Itoa(caller)+"\n") != test.same {
+			t.Errorf("as %s, own %v: the session keyring is %q, and the caller's is %d", test.as.Name, test.own, got, caller)
+		}
 	}
 }
 

@@ -64,6 +64,10 @@ type Spec struct {
 	// NoNewPrivs keeps set-user-ID programs and file capabilities from
 	// lending anything (prctl(2), PR_SET_NO_NEW_PRIVS).
 	NoNewPrivs bool
+	// OwnKeyring is for a command with an Identity: its session keyring is not
+	// the caller's (session-keyring(7)), as it never is for another user, for
+	// whom what the caller keeps there is not meant.
+	OwnKeyring bool
 	// Detached is for a command beside others: it has a process group of its
 	// own, and what it leaves behind is not waited for and runs until
 	// the keeper ends. Use a keeper for such commands alone.

@@ -31,7 +31,7 @@ func (s Spec) files() (fds []int, done func(), err error) {
 
 // wire is what of s goes through the socket.
 func (s Spec) wire() wireSpec {
-	w := wireSpec{Path: s.Path, Dir: s.Dir, Args: s.Args, Env: s.Env, NoNewPrivs: s.NoNewPrivs, Detached: s.Detached, Bequeathed: s.Bequeathed, Witness: s.Witness, Programs: s.Programs, Reserved: s.Reserved}
+	w := wireSpec{Path: s.Path, Dir: s.Dir, Args: s.Args, Env: s.Env, NoNewPrivs: s.NoNewPrivs, OwnKeyring: s.OwnKeyring, Detached: s.Detached, Bequeathed: s.Bequeathed, Witness: s.Witness, Programs: s.Programs, Reserved: s.Reserved}
 	if s.Identity != nil {
 		w.SetID, w.UID, w.GID, w.Groups = true, s.Identity.UID, s.Identity.GID, s.Identity.Groups
 	}

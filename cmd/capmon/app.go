@@ -24,6 +24,9 @@ func run(args []string, stdin, stdout, stderr *os.File) int {
 	if err := refuseSetID(); err != nil {
 		return exit.Report(stderr, capmon.Name, err)
 	}
+	if err := keepLent(toLoad); err != nil {
+		return exit.Report(stderr, capmon.Name, err)
+	}
 	if len(args) > 1 && args[1] == completion.Call {
 		return exit.Report(stderr, capmon.Name, completion.Answer(stdout, capmon, args[2:]))
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -39,6 +40,8 @@ func runDiscover(s streams, o discoverOptions) error {
 	}
 	defer o.page.discard()
 	p := discoveroutput.NewProgress(s.err, terminal.NewScreen(s.err, o.color), launch.Grantable(), o.verbose)
+	senders := watchSenders()
+	defer senders.close()
 	discoverer, err := openDiscoverer(s, o, p)
 	if err != nil {
 		return err
@@ -47,7 +50,9 @@ func runDiscover(s streams, o discoverOptions) error {
 	if note != "" {
 		fmt.Fprintf(s.err, "capmon discover: %s\n", note)
 	}
-	return discoverAndPrint(s, d, o, discoverer, p)
+	ctx, restore := untilInterrupted(senders)
+	defer restore()
+	return discoverAndPrint(ctx, s, d, o, discoverer, p)
 }
 
 // identify looks up as whom, or as which service, something is run, and
@@ -118,12 +123,10 @@ func inContainer(err error) error {
 }
 
 // discoverAndPrint makes the discovery and prints what it found.
-func discoverAndPrint(s streams, d destinations, o discoverOptions, discoverer *discover.Discoverer, p *discoveroutput.Progress) error {
-	ctx, restore := untilInterrupted()
-	defer restore()
-
+func discoverAndPrint(ctx context.Context, s streams, d destinations, o discoverOptions, discoverer *discover.Discoverer, p *discoveroutput.Progress) error {
 	r, err := discoverer.Discover(ctx, o.discovered(s.in))
 	p.Stop()
+	sayInterrupted(s.err, "capmon discover", ctx)
 	var missing *launch.ExecError
 	if errors.As(err, &missing) {
 		fmt.Fprintf(s.err, "capmon discover: %v\n", missing)

@@ -42,6 +42,9 @@ func runMonitor(s streams, o monitorOptions) error {
 		return inContainer(err)
 	}
 	defer m.Close()
+	if err := keepReading(); err != nil {
+		return err
+	}
 	fmt.Fprintf(s.err, "capmon monitor: watching by %s; Ctrl-C ends it with a summary\n", m.Backend())
 	if o.limit > 0 {
 		var cancel context.CancelFunc

@@ -203,6 +203,9 @@ func runObserve(s streams, o observeOptions) error {
 		return inContainer(err)
 	}
 	defer m.Close()
+	if err := keepReading(); err != nil {
+		return err
+	}
 	fmt.Fprintf(s.err, "capmon observe: watching %s by %s; Ctrl-C ends it with the report\n", what.name, m.Backend())
 	r, err := observed(ctx, o, what, m)
 	if err != nil {

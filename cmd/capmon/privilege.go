@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -63,23 +64,27 @@ func refuseSetID() error {
 	return nil
 }
 
-// keepTracing drops capabilities that came from the capmon file, except those
-// that tracing needs. Otherwise capmon could write its caller's -o where the
-// caller could not.
-func keepTracing() error {
+// Of the capabilities that came from the capmon file, those with which
+// eBPF programs are loaded on all kernels, and those with which what they saw
+// is read: CAP_SYS_ADMIN is for kernels and files without the two newer ones.
+var (
+	toLoad = []cap.Value{cap.BPF, cap.PERFMON, cap.SYS_ADMIN, cap.SYSLOG, cap.SYS_RESOURCE, cap.SYS_PTRACE}
+	toRead = []cap.Value{cap.BPF, cap.PERFMON}
+)
+
+// keepLent gives up what the capmon file has lent, but for some capabilities.
+// Otherwise capmon could write its caller's -o where the caller could not.
+func keepLent(wanted []cap.Value) error {
 	if os.Getuid() == 0 {
 		return nil
 	}
 	held, keep := cap.GetProc(), cap.NewSet()
-	for _, c := range []cap.Value{cap.BPF, cap.PERFMON, cap.SYS_ADMIN, cap.SYSLOG, cap.SYS_RESOURCE, cap.SYS_PTRACE} {
+	for _, c := range wanted {
 		has, err := held.GetFlag(cap.Permitted, c)
 		if err != nil || !has {
 			continue
 		}
-		if err := keep.SetFlag(cap.Permitted, true, c); err != nil {
-			return fmt.Errorf("choose capabilities: %w", err)
-		}
-		if err := keep.SetFlag(cap.Effective, true, c); err != nil {
+		if err := errors.Join(keep.SetFlag(cap.Permitted, true, c), keep.SetFlag(cap.Effective, true, c)); err != nil {
 			return fmt.Errorf("choose capabilities: %w", err)
 		}
 	}
@@ -87,6 +92,16 @@ func keepTracing() error {
 		return fmt.Errorf("give up capabilities: %w", err)
 	}
 	return nil
+}
+
+// keepReading is keepLent once everything is loaded.
+func keepReading() error {
+	for _, c := range toRead {
+		if has, err := cap.GetProc().GetFlag(cap.Permitted, c); err != nil || !has {
+			return keepLent([]cap.Value{cap.SYS_ADMIN})
+		}
+	}
+	return keepLent(toRead)
 }
 
 // dropElevation gives up what file capabilities lent, for work that any user

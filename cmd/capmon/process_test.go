@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -146,6 +147,12 @@ func discoverInterrupted(t *testing.T, s syscall.Signal) {
 	}
 	if !strings.Contains(out.String(), "Interrupted before a set was found") {
 		t.Errorf("printed %q", out)
+	}
+	comm, err := os.ReadFile("/proc/self/comm")
+	testenv.Must(t, err)
+	by := fmt.Sprintf("ended by %s from %s (process %d)\n", unix.SignalName(s), strings.TrimSpace(string(comm)), os.Getpid())
+	if !strings.Contains(errs.String(), by) {
+		t.Errorf("said %q, which lacks %q", errs, by)
 	}
 	if strings.Contains(errs.String(), "panic") {
 		t.Error("panicked")

@@ -30,9 +30,6 @@ func runTrace(s streams, o traceOptions) error {
 	if err := requireTracing("tracing"); err != nil {
 		return err
 	}
-	if err := keepTracing(); err != nil {
-		return err
-	}
 	d, err := output.Open(s.out, o.file)
 	if err != nil {
 		return err
@@ -47,6 +44,9 @@ func runTrace(s streams, o traceOptions) error {
 		return inContainer(err)
 	}
 	defer tracer.Close()
+	if err := keepReading(); err != nil {
+		return err
+	}
 
 	run := tracedRun{tracer: tracer, wait: o.wait}
 	err = run.execute(spec)

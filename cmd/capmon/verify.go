@@ -103,9 +103,12 @@ func runVerify(s streams, o verifyOptions) error {
 	if kept.Verdict == discover.NotFound {
 		return exit.Usagef("%s: it found no set, so there is nothing to verify", o.file)
 	}
-	ctx, restore := untilInterrupted()
+	senders := watchSenders()
+	defer senders.close()
+	ctx, restore := untilInterrupted(senders)
 	defer restore()
 	err = verifyKept(ctx, s, s.out, o, kept)
+	sayInterrupted(s.err, "capmon verify", ctx)
 	if status := interruptStatus(ctx); status != 0 {
 		return exit.Status(status)
 	}

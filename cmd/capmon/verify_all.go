@@ -39,9 +39,12 @@ func runVerifyAll(s streams, o verifyOptions) error {
 	if err != nil {
 		return fmt.Errorf("find working directory: %w", err)
 	}
-	ctx, restore := untilInterrupted()
+	senders := watchSenders()
+	defer senders.close()
+	ctx, restore := untilInterrupted(senders)
 	defer restore()
 	results, err := verifyEach(ctx, s, o, list, dir)
+	sayInterrupted(s.err, "capmon verify", ctx)
 	if status := interruptStatus(ctx); status != 0 {
 		return exit.Status(status)
 	}

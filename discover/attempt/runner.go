@@ -259,7 +259,7 @@ func (r *Runner) spec(grant caps.Set, user account.Identity, stdin, out *os.File
 		Path: r.config.Command[0], Args: r.config.Command,
 		Env:   user.Environ(r.config.Env),
 		Stdin: stdin, Stdout: out, Stderr: out,
-		Identity: &user, Grant: &grant, NoNewPrivs: true,
+		Identity: &user, Grant: &grant, NoNewPrivs: true, OwnKeyring: r.sealed,
 	}
 	if len(r.config.Command) == 1 {
 		spec.Path = "/bin/sh"

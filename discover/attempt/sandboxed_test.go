@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/caps/account"
@@ -305,4 +308,27 @@ func TestSandboxesSideBySide(t *testing.T) {
 		})
 	}
 	group.Wait()
+}
+
+// What listens on a socket of the machine's is not reached, be it a file or a
+// mount, as docker.sock is in a container.
+func TestSandboxSockets(t *testing.T) {
+	requireRoot(t)
+	dir := testenv.OpenDir(t)
+	listener, err := net.Listen("unix", filepath.Join(dir, "socket"))
+	testenv.Must(t, err)
+	defer listener.Close()
+	mounted := filepath.Join(dir, "mounted")
+	testenv.Must(t, os.WriteFile(mounted, nil, 0o666))
+	testenv.Must(t, unix.Mount(filepath.Join(dir, "socket"), mounted, "", unix.MS_BIND, ""))
+	t.Cleanup(func() { testenv.Must(t, unix.Unmount(mounted, unix.MNT_DETACH)) })
+	for _, name := range []string{"socket", "mounted"} {
+		connect := fmt.Sprintf(`perl -MSocket -e 'socket(S, PF_UNIX, SOCK_STREAM, 0); connect(S, sockaddr_un("%s/%s")) and print "reached"; print "\n"'`, dir, name)
+		if got := inside(t, sandbox.Options{}, attempt.Config{Command: []string{connect}}); got != "\n" {
+			t.Errorf("%s: %q", name, got)
+		}
+		if out, err := exec.Command("sh", "-c", connect).Output(); err != nil || string(out) != "reached\n" {
+			t.Errorf("%s, outside: %q, %v", name, out, err)
+		}
+	}
 }

@@ -13,8 +13,8 @@ import (
 // PROC_PID_INIT_INO of include/linux/proc_ns.h.
 const initialPIDNamespace = 0xEFFFFFFC
 
-// setPIDNamespace tells the programs by which ids the user knows processes.
-func setPIDNamespace(spec *ebpf.CollectionSpec) error {
+// SetPIDNamespace tells the programs by which ids the user knows processes.
+func SetPIDNamespace(spec *ebpf.CollectionSpec) error {
 	var ns unix.Stat_t
 	if err := unix.Stat("/proc/self/ns/pid", &ns); err != nil {
 		return fmt.Errorf("find own pid namespace: %w", err)
