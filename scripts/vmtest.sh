@@ -5,7 +5,7 @@ set -euo pipefail
 
 versions='6.1 6.12'
 # Each with the tests of it that run there: what does not depend on the kernel is tested outside.
-packages='./trace/backend=. ./trace/follow=. ./trace/monitor=. ./discover/attempt=^(TestFound|TestNotFound)$'
+packages='./trace/backend=. ./trace/follow=. ./trace/monitor=. ./trace/sender=. ./discover/attempt=^(TestFound|TestNotFound|TestHooks.*)$'
 # What must load on these kernels. Where it does not, a test fails rather than skips.
 backends=fexit,kprobe
 
