@@ -6,6 +6,7 @@
 #ifndef CAPMON_CHECKS_H
 #define CAPMON_CHECKS_H
 
+#include "arguments.h"
 #include "tree.h"
 #include "way.h"
 
@@ -70,6 +71,8 @@ static __always_inline void keep(struct thread *t, const struct slot *slot,
 	if (bpf_map_update_elem(&checks, &key, &check, BPF_NOEXIST) &&
 	    !add_to_known(&key, slot->count))
 		count_lost(LOST_CHECK);
+	if (is_decisive(&key))
+		keep_arguments(&key);
 }
 
 /* The call is over: what it returned is the outcome of each of its checks. */

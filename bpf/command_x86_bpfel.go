@@ -13,6 +13,14 @@ import (
 	"github.com/cilium/ebpf"
 )
 
+type CommandArguments struct {
+	_       structs.HostLayout
+	Value   [3]uint64
+	Text    [2][128]int8
+	Address [28]uint8
+	Pad     [4]uint8
+}
+
 type CommandArming struct {
 	_       structs.HostLayout
 	Attempt uint32
@@ -113,9 +121,11 @@ type CommandStack struct {
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
+	CommandMapArgumentsScratch      = "arguments_scratch"
 	CommandMapArmed                 = "armed"
 	CommandMapAwaited               = "awaited"
 	CommandMapAwaitedCgroups        = "awaited_cgroups"
+	CommandMapCallArguments         = "call_arguments"
 	CommandMapCalls                 = "calls"
 	CommandMapChecks                = "checks"
 	CommandMapExeScratch            = "exe_scratch"
@@ -146,6 +156,7 @@ const (
 	CommandVarPidNamespace          = "pid_namespace"
 	CommandVarThreadSize            = "thread_size"
 	CommandVarUnmarked              = "unmarked"
+	CommandVarUnusedArguments       = "unused_arguments"
 	CommandVarUnusedCheck           = "unused_check"
 	CommandVarUnusedCheckFlags      = "unused_check_flags"
 	CommandVarUnusedCheckKey        = "unused_check_key"
@@ -217,22 +228,24 @@ type CommandProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type CommandMapSpecs struct {
-	Armed          *ebpf.MapSpec `ebpf:"armed"`
-	Awaited        *ebpf.MapSpec `ebpf:"awaited"`
-	AwaitedCgroups *ebpf.MapSpec `ebpf:"awaited_cgroups"`
-	Calls          *ebpf.MapSpec `ebpf:"calls"`
-	Checks         *ebpf.MapSpec `ebpf:"checks"`
-	ExeScratch     *ebpf.MapSpec `ebpf:"exe_scratch"`
-	Exes           *ebpf.MapSpec `ebpf:"exes"`
-	Followed       *ebpf.MapSpec `ebpf:"followed"`
-	Images         *ebpf.MapSpec `ebpf:"images"`
-	Lost           *ebpf.MapSpec `ebpf:"lost"`
-	NewThreads     *ebpf.MapSpec `ebpf:"new_threads"`
-	Pending        *ebpf.MapSpec `ebpf:"pending"`
-	Stacks         *ebpf.MapSpec `ebpf:"stacks"`
-	Threads        *ebpf.MapSpec `ebpf:"threads"`
-	Walks          *ebpf.MapSpec `ebpf:"walks"`
-	Ways           *ebpf.MapSpec `ebpf:"ways"`
+	ArgumentsScratch *ebpf.MapSpec `ebpf:"arguments_scratch"`
+	Armed            *ebpf.MapSpec `ebpf:"armed"`
+	Awaited          *ebpf.MapSpec `ebpf:"awaited"`
+	AwaitedCgroups   *ebpf.MapSpec `ebpf:"awaited_cgroups"`
+	CallArguments    *ebpf.MapSpec `ebpf:"call_arguments"`
+	Calls            *ebpf.MapSpec `ebpf:"calls"`
+	Checks           *ebpf.MapSpec `ebpf:"checks"`
+	ExeScratch       *ebpf.MapSpec `ebpf:"exe_scratch"`
+	Exes             *ebpf.MapSpec `ebpf:"exes"`
+	Followed         *ebpf.MapSpec `ebpf:"followed"`
+	Images           *ebpf.MapSpec `ebpf:"images"`
+	Lost             *ebpf.MapSpec `ebpf:"lost"`
+	NewThreads       *ebpf.MapSpec `ebpf:"new_threads"`
+	Pending          *ebpf.MapSpec `ebpf:"pending"`
+	Stacks           *ebpf.MapSpec `ebpf:"stacks"`
+	Threads          *ebpf.MapSpec `ebpf:"threads"`
+	Walks            *ebpf.MapSpec `ebpf:"walks"`
+	Ways             *ebpf.MapSpec `ebpf:"ways"`
 }
 
 // CommandVariableSpecs contains global variables before they are loaded into the kernel.
@@ -242,6 +255,7 @@ type CommandVariableSpecs struct {
 	PidNamespace     *ebpf.VariableSpec `ebpf:"pid_namespace"`
 	ThreadSize       *ebpf.VariableSpec `ebpf:"thread_size"`
 	Unmarked         *ebpf.VariableSpec `ebpf:"unmarked"`
+	UnusedArguments  *ebpf.VariableSpec `ebpf:"unused_arguments"`
 	UnusedCheck      *ebpf.VariableSpec `ebpf:"unused_check"`
 	UnusedCheckFlags *ebpf.VariableSpec `ebpf:"unused_check_flags"`
 	UnusedCheckKey   *ebpf.VariableSpec `ebpf:"unused_check_key"`
@@ -271,29 +285,33 @@ func (o *CommandObjects) Close() error {
 //
 // It can be passed to LoadCommandObjects or ebpf.CollectionSpec.LoadAndAssign.
 type CommandMaps struct {
-	Armed          *ebpf.Map `ebpf:"armed"`
-	Awaited        *ebpf.Map `ebpf:"awaited"`
-	AwaitedCgroups *ebpf.Map `ebpf:"awaited_cgroups"`
-	Calls          *ebpf.Map `ebpf:"calls"`
-	Checks         *ebpf.Map `ebpf:"checks"`
-	ExeScratch     *ebpf.Map `ebpf:"exe_scratch"`
-	Exes           *ebpf.Map `ebpf:"exes"`
-	Followed       *ebpf.Map `ebpf:"followed"`
-	Images         *ebpf.Map `ebpf:"images"`
-	Lost           *ebpf.Map `ebpf:"lost"`
-	NewThreads     *ebpf.Map `ebpf:"new_threads"`
-	Pending        *ebpf.Map `ebpf:"pending"`
-	Stacks         *ebpf.Map `ebpf:"stacks"`
-	Threads        *ebpf.Map `ebpf:"threads"`
-	Walks          *ebpf.Map `ebpf:"walks"`
-	Ways           *ebpf.Map `ebpf:"ways"`
+	ArgumentsScratch *ebpf.Map `ebpf:"arguments_scratch"`
+	Armed            *ebpf.Map `ebpf:"armed"`
+	Awaited          *ebpf.Map `ebpf:"awaited"`
+	AwaitedCgroups   *ebpf.Map `ebpf:"awaited_cgroups"`
+	CallArguments    *ebpf.Map `ebpf:"call_arguments"`
+	Calls            *ebpf.Map `ebpf:"calls"`
+	Checks           *ebpf.Map `ebpf:"checks"`
+	ExeScratch       *ebpf.Map `ebpf:"exe_scratch"`
+	Exes             *ebpf.Map `ebpf:"exes"`
+	Followed         *ebpf.Map `ebpf:"followed"`
+	Images           *ebpf.Map `ebpf:"images"`
+	Lost             *ebpf.Map `ebpf:"lost"`
+	NewThreads       *ebpf.Map `ebpf:"new_threads"`
+	Pending          *ebpf.Map `ebpf:"pending"`
+	Stacks           *ebpf.Map `ebpf:"stacks"`
+	Threads          *ebpf.Map `ebpf:"threads"`
+	Walks            *ebpf.Map `ebpf:"walks"`
+	Ways             *ebpf.Map `ebpf:"ways"`
 }
 
 func (m *CommandMaps) Close() error {
 	return _CommandClose(
+		m.ArgumentsScratch,
 		m.Armed,
 		m.Awaited,
 		m.AwaitedCgroups,
+		m.CallArguments,
 		m.Calls,
 		m.Checks,
 		m.ExeScratch,
@@ -317,6 +335,7 @@ type CommandVariables struct {
 	PidNamespace     *ebpf.Variable `ebpf:"pid_namespace"`
 	ThreadSize       *ebpf.Variable `ebpf:"thread_size"`
 	Unmarked         *ebpf.Variable `ebpf:"unmarked"`
+	UnusedArguments  *ebpf.Variable `ebpf:"unused_arguments"`
 	UnusedCheck      *ebpf.Variable `ebpf:"unused_check"`
 	UnusedCheckFlags *ebpf.Variable `ebpf:"unused_check_flags"`
 	UnusedCheckKey   *ebpf.Variable `ebpf:"unused_check_key"`

@@ -196,6 +196,7 @@ struct user_pt_regs {
 };
 
 struct pt_regs {
+	u64 regs[31];
 	u64 orig_x0;
 	s32 syscallno;
 };

@@ -64,6 +64,9 @@ static __always_inline u64 first_argument(void)
 	return ENTRY_REGISTER(di);
 }
 
+#define ENTRY_ARGUMENT_2 ENTRY_REGISTER(si)
+#define ENTRY_ARGUMENT_3 ENTRY_REGISTER(dx)
+
 #elif defined(__TARGET_ARCH_arm64)
 
 #define TIF_32BIT 22 /* arch/arm64/include/asm/thread_info.h */
@@ -86,6 +89,9 @@ static __always_inline u64 first_argument(void)
 {
 	return ENTRY_REGISTER(orig_x0);
 }
+
+#define ENTRY_ARGUMENT_2 ENTRY_REGISTER(regs[1])
+#define ENTRY_ARGUMENT_3 ENTRY_REGISTER(regs[2])
 
 #endif
 

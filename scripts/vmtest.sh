@@ -34,10 +34,10 @@ on_kernel() {
 		read -r package name pattern <<<"$test"
 		echo "=== kernel $version: $package"
 		start=$SECONDS status=0
-		# In the package's directory, as go test has it. /dev/shm is a tmpfs: on the guest's root, an overlay, the
-		# kernel makes checks of its own.
+		# In the package's directory, as go test has it. /srv is a tmpfs: on the guest's root, an overlay, the kernel
+		# makes checks of its own.
 		(cd "$package" && "$here/vm/run.sh" --timeout 900 --env "CI=${CI-}" --env "CAPMON_TEST_BACKENDS=$backends" \
-			--env TMPDIR=/dev/shm --env CAPMON_TEST_VM=1 "$version" -- \
+			--env TMPDIR=/srv --env CAPMON_TEST_VM=1 "$version" -- \
 			"$bin/$name" -test.timeout 14m -test.run "${GOTEST_RUN-$pattern}" ${GOTEST_V:+-test.v}) || status=$?
 		[ "$status" -eq 0 ] || failed=$((failed + 1))
 		echo "=== kernel $version: $package: status $status after $((SECONDS - start)) s"

@@ -65,6 +65,10 @@ type Check struct {
 	// Syscall is the name of the system call, "" outside of one (page
 	// fault).
 	Syscall string `json:"syscall"`
+	// Argument is what a system call was about that the refusal made fail, by
+	// its arguments: a path as it was given, the address of a socket,
+	// "process 1". It is empty where it is not known, and from a monitor.
+	Argument string `json:"argument"`
 	// Returned: the system call was seen to come back; if not, Return means
 	// nothing. A monitor does not see it: it would have to slow down every
 	// system call of the machine.

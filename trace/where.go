@@ -3,7 +3,7 @@ package trace
 import "golang.org/x/sys/unix"
 
 // Where says who was checked, in which system call, and how that failed if it
-// did: "cat: openat = EACCES". The name of the process is as the process chose
+// did, and with what: "cat: openat = EACCES, /etc/shadow". The name of the process is as the process chose
 // it: any bytes.
 func (c Check) Where() string {
 	text := c.Process.Comm
@@ -12,6 +12,9 @@ func (c Check) Where() string {
 	}
 	if errno := c.Errno(); errno != 0 {
 		text += " = " + unix.ErrnoName(errno)
+	}
+	if c.Argument != "" {
+		text += ", " + c.Argument
 	}
 	return text
 }

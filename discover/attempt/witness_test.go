@@ -17,7 +17,7 @@ import (
 )
 
 // programs makes a directory of programs, each of which is EVIL.
-const programs = "mkdir DIR/b && cp /usr/bin/perl DIR/b && cp EVIL DIR/b/dash && cp EVIL DIR/b/sh && "
+const programs = "mkdir /usr/b && cp /usr/bin/perl /usr/b && cp EVIL /usr/b/dash && cp EVIL /usr/b/sh && "
 
 // In these, EVIL is a script of the machine's that succeeds whatever it is
 // given, as an attacker's would. DIR is a directory, WORK the working
@@ -26,8 +26,8 @@ var rewritten = []struct{ name, command, check string }{
 	{"the shell", "mv EVIL /bin/dash", "false"},
 	{"the shell, by a mount", "mount --bind EVIL /bin/dash", "false"},
 	{"a program", "cp EVIL /usr/bin/test", "env test 1 = 2"},
-	{"all programs", programs + "mount --bind DIR/b /usr/bin", "false"},
-	{"the directory of programs", programs + "perl -e 'rename(\"/usr/bin\", \"/usr/old\") && rename(\"DIR/b\", \"/usr/bin\") or die'", "false"},
+	{"all programs", programs + "mount --bind /usr/b /usr/bin", "false"},
+	{"the directory of programs", programs + "perl -e 'rename(\"/usr/bin\", \"/usr/old\") && rename(\"/usr/b\", \"/usr/bin\") or die'", "false"},
 	{"a program in front of others in PATH", "cp EVIL DIR/bin/test", "env test 1 = 2"},
 	{"a link to a program", "ln -sf EVIL /etc/alternatives/awk", "awk 'BEGIN { exit 1 }'"},
 	{"a link through the first process", "cp EVIL /run/evil; ln -sf /proc/1/root/run/evil /etc/alternatives/awk", "awk 'BEGIN { exit 1 }'"},

@@ -96,9 +96,10 @@ func narrowed(r controller.Report) bool {
 		slices.ContainsFunc(r.Evidence, func(e controller.Evidence) bool { return e.FailedWithout > 0 })
 }
 
-// refusedCall says who was refused, in which system call, and what that said.
+// refusedCall says who was refused, in which system call, what that said, and of what.
 func refusedCall(c trace.Check) string {
 	c.Process.Comm = shorten(shown(c.Process.Comm), maxShown)
+	c.Argument = shorten(shown(c.Argument), maxShown)
 	return c.Where()
 }
 

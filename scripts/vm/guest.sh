@@ -44,6 +44,7 @@ fstab="
 sysfs      /sys                  sysfs       defaults
 devpts     /dev/pts              devpts      X-mount.mkdir,gid=5,mode=620,ptmxmode=666
 shm        /dev/shm              tmpfs       X-mount.mkdir=1777,mode=1777
+scratch    /srv                  tmpfs       X-mount.mkdir=1777,mode=1777
 mqueue     /dev/mqueue           mqueue      X-mount.mkdir
 tracefs    /sys/kernel/tracing   tracefs     defaults
 debugfs    /sys/kernel/debug     debugfs     defaults

@@ -38,7 +38,11 @@ func (r *Recording) Collect() (trace.Trace, error) {
 	if err := r.mark(""); err != nil {
 		return trace.Trace{}, err
 	}
-	if err := c.collectChecks(r.marked.list); err != nil {
+	arguments, err := r.takeArguments()
+	if err != nil {
+		return trace.Trace{}, err
+	}
+	if err := c.collectChecks(r.marked.list, arguments); err != nil {
 		return trace.Trace{}, err
 	}
 	c.trace.Folded = r.folded
@@ -156,7 +160,7 @@ func (c *collector) exe(known map[bpf.CommandExeKey]bpf.CommandExe, key bpf.Comm
 	return exe, nil
 }
 
-func (c *collector) collectChecks(raw []record) error {
+func (c *collector) collectChecks(raw []record, arguments map[bpf.CommandCheckKey]bpf.CommandArguments) error {
 	slices.SortFunc(raw, func(a, b record) int { return cmp.Compare(a.Value.First, b.Value.First) })
 	known := make(map[repeats]int, len(raw))
 	c.trace.Checks = make([]trace.Check, 0, len(raw))
@@ -173,6 +177,9 @@ func (c *collector) collectChecks(raw []record) error {
 		known[k] = len(c.trace.Checks)
 		check := c.check(r.Key, r.Value, frames)
 		check.Scenario = r.scenario
+		if a, ok := arguments[r.Key]; ok {
+			check.Argument = argument(check.Syscall, a)
+		}
 		c.trace.Checks = append(c.trace.Checks, check)
 	}
 	return nil

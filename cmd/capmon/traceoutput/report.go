@@ -69,7 +69,7 @@ type tracedProcess struct {
 func (r *Report) Add(seen trace.Trace) {
 	r.Checks, r.Lost, r.Folded = seen.Checks, seen.Lost, seen.Folded
 	if os.Getuid() != 0 {
-		hideAddresses(r.Checks)
+		hideArguments(r.Checks)
 	}
 	processOf := make([]int, len(seen.Images))
 	for i, image := range seen.Images {
@@ -99,10 +99,12 @@ func (r Report) checksOf(p tracedProcess) []trace.Check {
 	return checks
 }
 
-// hideAddresses leaves out what mmap(2) and brk(2) returned: the caller of a
-// set-user-ID program must not learn where it lies in memory.
-func hideAddresses(checks []trace.Check) {
+// hideArguments leaves out what mmap(2) and brk(2) returned and what calls were
+// given: the caller of a set-user-ID program must not learn where it lies in
+// memory, nor what is in it.
+func hideArguments(checks []trace.Check) {
 	for i := range checks {
+		checks[i].Argument = ""
 		if checks[i].Errno() == 0 {
 			checks[i].Return = 0
 		}
@@ -318,7 +320,8 @@ func writeDetails(b *strings.Builder, s terminal.Screen, checks []trace.Check, v
 }
 
 // DescribeCall says in which system call a check was made, what that returned,
-// and by which kernel function: "openat = EACCES -> generic_permission".
+// and by which kernel function, and with what: "openat = EACCES ->
+// generic_permission, /etc/shadow".
 func DescribeCall(c trace.Check) string {
 	text := c.Syscall
 	switch {
@@ -333,6 +336,9 @@ func DescribeCall(c trace.Check) string {
 	}
 	if c.Function != "" {
 		text += " -> " + c.Function
+	}
+	if c.Argument != "" {
+		text += ", " + terminal.Printable(c.Argument)
 	}
 	return text
 }
