@@ -83,7 +83,7 @@ reports hard to compare (other users, other kernels, no proof) is named.`,
 				return err
 			}
 			if slices.Equal(o.formats, []string{explain}) {
-				return explainFormats(s)
+				return explainFormats(s, emit.Formats())
 			}
 			if len(given.Words) == 0 {
 				return exit.Usagef("give at least one report: capmon merge REPORT...")

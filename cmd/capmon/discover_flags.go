@@ -200,7 +200,7 @@ stand before or behind the command.`,
 			}
 			o.command = given.Words
 			if slices.Equal(o.formats, []string{explain}) {
-				return explainFormats(s)
+				return explainFormats(s, emit.Formats())
 			}
 			if err := o.validate(); err != nil {
 				return err

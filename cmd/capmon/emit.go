@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/capmon/capmon/caps/account"
@@ -50,10 +51,13 @@ func emitLast(s streams, o discoverOptions) error {
 	return o.page.write(func() page.Page { return page.OfDiscovery(r) })
 }
 
-// explainFormats prints what each format is.
-func explainFormats(s streams) error {
+// explainFormats prints what each of the formats is.
+func explainFormats(s streams, formats []string) error {
 	var b strings.Builder
 	for _, f := range emit.Forms() {
+		if !slices.Contains(formats, f.Name) {
+			continue
+		}
 		fmt.Fprintf(&b, "%-12s %s\n", f.Name, f.Text)
 	}
 	return printText(s, b.String())

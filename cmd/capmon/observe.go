@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +22,7 @@ import (
 	"github.com/capmon/capmon/cmd/capmon/output"
 	"github.com/capmon/capmon/cmd/capmon/page"
 	"github.com/capmon/capmon/cmd/capmon/version"
+	"github.com/capmon/capmon/discover/emit"
 	"github.com/capmon/capmon/trace/backend"
 	"github.com/capmon/capmon/trace/monitor"
 	"github.com/capmon/capmon/trace/observe"
@@ -31,6 +34,7 @@ type observeOptions struct {
 	unit, container, cgroup string
 	limit                   time.Duration
 	json                    bool
+	formats                 []string
 	backend, file, report   string
 }
 
@@ -49,6 +53,8 @@ func observeCommand(s streams) *command.Command {
 			func(o *o) *time.Duration { return &o.limit }),
 		command.Switch(command.Option{Name: "json", Text: "print the report as JSON (docs/observe.schema.json)"},
 			func(o *o) *bool { return &o.json }),
+		command.Parsed(command.Option{Name: "emit", Value: command.SomeOf("FORMAT[,FORMAT]", emit.ObservedFormats()...), Text: "print only the set that was used, as FORMAT, with the words \"observed, not proven\""},
+			parseObservedFormats, func(o *o) *[]string { return &o.formats }),
 		fileOption("write the report to FILE, whole or not at all", func(o *o) *string { return &o.file }),
 		reportOption(func(o *o) *string { return &o.report }),
 		backendOption(backend.Names(), "; the first that works if none is named", func(o *o) *string { return &o.backend }),
@@ -83,6 +89,12 @@ proves.`,
 			}
 			if len(given.Words) > 0 {
 				return exit.Usagef("observe starts no command: leave out %q, or try capmon '%s'", given.Words[0], strings.Join(given.Words, " "))
+			}
+			switch {
+			case slices.Equal(o.formats, []string{explain}):
+				return explainFormats(s, emit.ObservedFormats())
+			case o.json && len(o.formats) > 0:
+				return exit.Usagef("--json and --emit exclude each other: give one of them")
 			}
 			return runObserve(s, o)
 		},
@@ -211,18 +223,47 @@ func runObserve(s streams, o observeOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.json {
-		err = output.JSON(d, r)
-	} else {
-		err = observeoutput.Write(d, r)
-	}
-	if err != nil {
+	if err := o.write(d, r); err != nil {
 		return err
 	}
 	if err := d.Commit(); err != nil {
 		return err
 	}
 	return f.write(func() page.Page { return page.OfObservation(r) })
+}
+
+// parseObservedFormats is parseFormats for what can be written of a set that was
+// observed.
+func parseObservedFormats(text string) ([]string, error) {
+	formats, err := parseFormats(text)
+	if text == explain {
+		return formats, nil
+	}
+	for _, format := range formats {
+		if !slices.Contains(emit.ObservedFormats(), format) {
+			return nil, fmt.Errorf("%s is not for a set that was observed: one of %s is", format, strings.Join(emit.ObservedFormats(), ", "))
+		}
+	}
+	return formats, err
+}
+
+// write writes the report as the options say.
+func (o observeOptions) write(w io.Writer, r observeoutput.Report) error {
+	switch {
+	case o.json:
+		return output.JSON(w, r)
+	case len(o.formats) == 0:
+		return observeoutput.Write(w, r)
+	}
+	for i, format := range o.formats {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		if err := emit.Write(w, format, observeoutput.Set(r, o.unit)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // observed watches until ctx ends or the time is over.

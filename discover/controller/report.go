@@ -1,6 +1,8 @@
 package controller
 
 import (
+	"time"
+
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/caps/account"
 	"github.com/capmon/capmon/trace"
@@ -19,6 +21,9 @@ const (
 	Sufficient Verdict = "sufficient"
 	// NotFound: no set of capabilities makes the command succeed.
 	NotFound Verdict = "not found"
+	// Observed: it was used by something that ran, and was not rerun. No
+	// discovery ends in it.
+	Observed Verdict = "observed"
 )
 
 // Schema names the version of the JSON form of Report.
@@ -47,6 +52,8 @@ type Report struct {
 	// Kernel is the release, as uname -r prints it.
 	Kernel  string `json:"kernel"`
 	Backend string `json:"backend"`
+	// Watched is what was watched, of a set that is Observed.
+	Watched *Watched `json:"-"`
 
 	Result
 }
@@ -124,4 +131,15 @@ type Confirmation struct {
 	RunsWithout int `json:"runs_without"`
 	// FailedWithout is how many of them failed, as they should.
 	FailedWithout int `json:"failed_without"`
+}
+
+// Watched is something that ran while somebody watched it.
+type Watched struct {
+	// Target is what it is, in words: "unit nginx.service".
+	Target string
+	// Unit is the name of the unit; "" for something else.
+	Unit string
+	// Since is when the watching began, For how long it lasted.
+	Since time.Time
+	For   time.Duration
 }

@@ -70,6 +70,13 @@ func Forms() []Form {
 	return forms
 }
 
+// ObservedFormats lists the names that Write takes for a set that was
+// observed, sorted: the others run or change a program, of which nothing is
+// known.
+func ObservedFormats() []string {
+	return []string{"apparmor", "compose", "docker", "flags", "kubernetes", "list", "markdown", "podman", "systemd"}
+}
+
 // FileName is what a file of the format is usually called; "" for an unknown
 // one.
 func FileName(format string) string {

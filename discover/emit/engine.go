@@ -42,7 +42,7 @@ func needsAmbient(r controller.Report) bool { return r.User.UID != 0 && r.Capabi
 func (p *page) fileCapabilities(r controller.Report, engine string) {
 	p.comment("%s gives a user who is not root nothing of the capabilities that it adds: it does not make them ambient.", engine)
 	files, unnamed := refused(r)
-	enough := unnamed == 0
+	enough := unnamed == 0 && len(files) > 0
 	for _, f := range files {
 		enough = enough && interpreter(f.path) == "" && !dropsUninherited(r, f.path)
 	}

@@ -11,8 +11,7 @@ import (
 // comment.
 func list(r controller.Report) []byte {
 	var p page
-	if !found(r) {
-		p.header(r)
+	if !found(r) && !p.header(r) {
 		return p.Bytes()
 	}
 	fmt.Fprintln(&p, strings.Join(r.Capabilities.Names(), ","))
@@ -22,8 +21,7 @@ func list(r controller.Report) []byte {
 // flags writes nothing but options.
 func flags(r controller.Report) []byte {
 	var p page
-	if !found(r) {
-		p.header(r)
+	if !found(r) && !p.header(r) {
 		return p.Bytes()
 	}
 	fmt.Fprintln(&p, strings.Join(capFlags(r.Capabilities), " "))

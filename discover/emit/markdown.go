@@ -3,6 +3,7 @@ package emit
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/capmon/capmon/discover/controller"
 )
@@ -10,6 +11,9 @@ import (
 // markdown writes a table for a reader of a pull request.
 func markdown(r controller.Report) []byte {
 	var p page
+	if r.Verdict == controller.Observed {
+		return watchedMarkdown(r)
+	}
 	command := inCode(shorten(shown(commandLine(r)), maxShown))
 	if r.Verdict == controller.Sufficient && !narrowed(r) {
 		fmt.Fprintf(&p, "**capmon** could not narrow down what %s needs: %s.\n", command, inText(r.Reason))
@@ -34,6 +38,18 @@ func markdown(r controller.Report) []byte {
 		fmt.Fprintf(&p, "\nUnproven: %s.\n", inText(r.Reason))
 	}
 	p.beside(r)
+	return p.Bytes()
+}
+
+// watchedMarkdown is a list, for nothing was refused.
+func watchedMarkdown(r controller.Report) []byte {
+	var p page
+	w := r.Watched
+	fmt.Fprintf(&p, "%s used these in %s since %s (**observed, not proven**: what it did not use meanwhile it may need the next day):\n\n",
+		inCode(shorten(shown(w.Target), maxShown)), w.For.Round(time.Second), w.Since.Format(time.DateTime))
+	for _, name := range r.Capabilities.Names() {
+		fmt.Fprintf(&p, "- `%s`\n", name)
+	}
 	return p.Bytes()
 }
 

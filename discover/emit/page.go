@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -42,6 +43,10 @@ func (p *page) comment(format string, args ...any) {
 // header says which command the page is for and how much is known. It
 // returns false when there is no set to write down.
 func (p *page) header(r controller.Report) bool {
+	if r.Verdict == controller.Observed {
+		p.watched(r)
+		return true
+	}
 	p.comment("capmon discover: %s", shorten(shown(commandLine(r)), maxShown))
 	because := ""
 	if r.Reason != "" {
@@ -87,6 +92,17 @@ func (p *page) header(r controller.Report) bool {
 		}
 	}
 	return true
+}
+
+// watched is the header of a set that was observed.
+func (p *page) watched(r controller.Report) {
+	w := r.Watched
+	p.comment("capmon observe: %s", shorten(shown(w.Target), maxShown))
+	p.comment("Observed, not proven: this is what it used in %s since %s.", w.For.Round(time.Second), w.Since.Format(time.DateTime))
+	p.comment("What it did not use meanwhile it may need the next day; capmon discover proves.")
+	if r.Lost > 0 {
+		p.comment("%d records were lost: it may have used more.", r.Lost)
+	}
 }
 
 // narrowed says whether anything shows that some of the set is needed. What is

@@ -1,6 +1,7 @@
 package emit
 
 import (
+	"cmp"
 	"io"
 	"regexp"
 	"strconv"
@@ -18,9 +19,12 @@ func systemd(r controller.Report) []byte {
 	if !p.header(r) {
 		return p.Bytes()
 	}
-	if r.Unit != nil {
+	switch {
+	case r.Watched != nil:
+		watchedNotes(&p, r)
+	case r.Unit != nil:
 		unitNotes(&p, r)
-	} else {
+	default:
 		systemdNotes(&p, r)
 	}
 	// Reading from Serialize's buffer into another cannot fail.
@@ -43,6 +47,23 @@ func systemdNotes(p *page, r controller.Report) {
 	p.comment("  systemctl daemon-reload && systemctl restart NAME.service")
 }
 
+// watchedNotes says where the drop-in of a service that was watched belongs.
+func watchedNotes(p *page, r controller.Report) {
+	name := cmp.Or(r.Watched.Unit, "NAME.service")
+	p.comment("Put this into /etc/systemd/system/%s.d/50-capmon.conf, then:", name)
+	p.comment("  systemctl daemon-reload && systemctl restart %s", name)
+}
+
+// watchedOptions limit the service to what it used, and leave the rest of it
+// alone.
+func watchedOptions(r controller.Report) []*unit.UnitOption {
+	limited := r
+	limited.Unit = new(controller.Unit)
+	// It may have executed what takes powers from its file.
+	limited.Elevated = []string{""}
+	return unitOptions(limited)
+}
+
 // serviceOptions are the options of the drop-in. Both lists begin with an
 // empty assignment: systemd joins the lists of the unit and of its drop-ins,
 // and only an empty one clears what the unit had. On its own it is the empty
@@ -54,6 +75,9 @@ func serviceOptions(r controller.Report) []*unit.UnitOption {
 	}
 	if r.Unit != nil {
 		return append(options, unitOptions(r)...)
+	}
+	if r.Watched != nil {
+		return watchedOptions(r)
 	}
 	add("User", account(r.User.Name, r.User.UID))
 	// Without Group=, a user that systemd finds in no database keeps the

@@ -27,6 +27,9 @@ type Process struct {
 	trace.Process
 	// Known: it could be looked at while it ran, so that Held is known.
 	Known bool `json:"known"`
+	// UID and GID are its effective ids, when Known.
+	UID uint32 `json:"uid"`
+	GID uint32 `json:"gid"`
 	// Held are its permitted capabilities (CapPrm of proc_pid_status(5)), as
 	// they were when it was first seen.
 	Held    caps.Set `json:"held"`
@@ -130,6 +133,10 @@ func (p *Process) look() {
 			if n, err := strconv.Atoi(value); err == nil && p.PPID == 0 {
 				p.PPID = n
 			}
+		case "Uid":
+			p.UID = effective(value)
+		case "Gid":
+			p.GID = effective(value)
 		case "CapPrm":
 			if mask, err := strconv.ParseUint(value, 16, 64); err == nil {
 				p.Held, p.Known = caps.Set(mask), true
@@ -139,6 +146,20 @@ func (p *Process) look() {
 	if exe, err := os.Readlink(dir + "/exe"); err == nil {
 		p.Exe = cmp.Or(p.Exe, exe)
 	}
+}
+
+// effective is the second of the ids that proc_pid_status(5) lists: real,
+// effective, saved, file system.
+func effective(ids string) uint32 {
+	fields := strings.Fields(ids)
+	if len(fields) < 2 {
+		return 0
+	}
+	id, err := strconv.ParseUint(fields[1], 10, 32)
+	if err != nil {
+		return 0
+	}
+	return uint32(id)
 }
 
 // Processes are in the order of their ids.
