@@ -69,7 +69,11 @@ func mergeCommand(s streams) *command.Command {
 		Description: `
 Prints which of the reports needs which capability, and what all need together:
 for one program in several configurations, uses or machines. What makes the
-reports hard to compare (other users, other kernels, no proof) is named.`,
+reports hard to compare (other users, other kernels, no proof) is named.
+
+With reports of capmon observe --json among them it prints what is needed by
+proof beside what was seen in use and what was granted; --emit then writes what
+is needed or was used.`,
 		Options: fields.Options(),
 		Words:   someReports,
 		Exits: []command.Item{
@@ -88,16 +92,22 @@ reports hard to compare (other users, other kernels, no proof) is named.`,
 			if len(given.Words) == 0 {
 				return exit.Usagef("give at least one report: capmon merge REPORT...")
 			}
-			reports, err := readReports(s, given.Words)
+			k, err := readKept(s, given.Words)
 			if err != nil {
 				return err
+			}
+			if len(k.observations) > 0 {
+				if o.report != "" {
+					return exit.Usagef("--report is for discoveries alone: leave it or the observations out")
+				}
+				return printJoined(s, k, o.formats)
 			}
 			f, err := openPage(o.report)
 			if err != nil {
 				return err
 			}
 			defer f.discard()
-			return printMerged(s.out, f, reports, given.Words, o.formats)
+			return printMerged(s.out, f, k.reports, k.files, o.formats)
 		},
 	}
 }
@@ -119,10 +129,8 @@ func printMerged(w io.Writer, f *pageFile, reports []discover.Report, files, for
 	if err := f.write(func() page.Page { return page.OfMerged(m, reports, files, together(m, reports)) }); err != nil {
 		return err
 	}
-	for _, r := range reports {
-		if r.Verdict != discover.Minimal {
-			return exit.Status(exit.Unproven)
-		}
+	if !allProven(reports) {
+		return exit.Status(exit.Unproven)
 	}
 	return nil
 }

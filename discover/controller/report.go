@@ -52,7 +52,8 @@ type Report struct {
 	// Kernel is the release, as uname -r prints it.
 	Kernel  string `json:"kernel"`
 	Backend string `json:"backend"`
-	// Watched is what was watched, of a set that is Observed.
+	// Watched is what was watched, of a set that is Observed or that what was
+	// seen in use was added to.
 	Watched *Watched `json:"-"`
 
 	Result

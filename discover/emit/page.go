@@ -108,7 +108,7 @@ func (p *page) watched(r controller.Report) {
 // narrowed says whether anything shows that some of the set is needed. What is
 // not narrowed at all is everything that was granted, and no answer.
 func narrowed(r controller.Report) bool {
-	return r.Verdict == controller.Minimal || r.Capabilities == 0 ||
+	return r.Verdict == controller.Minimal || r.Capabilities == 0 || r.Watched != nil ||
 		slices.ContainsFunc(r.Evidence, func(e controller.Evidence) bool { return e.FailedWithout > 0 })
 }
 

@@ -20,7 +20,7 @@ func systemd(r controller.Report) []byte {
 		return p.Bytes()
 	}
 	switch {
-	case r.Watched != nil:
+	case r.Verdict == controller.Observed:
 		watchedNotes(&p, r)
 	case r.Unit != nil:
 		unitNotes(&p, r)
@@ -76,7 +76,7 @@ func serviceOptions(r controller.Report) []*unit.UnitOption {
 	if r.Unit != nil {
 		return append(options, unitOptions(r)...)
 	}
-	if r.Watched != nil {
+	if r.Verdict == controller.Observed {
 		return watchedOptions(r)
 	}
 	add("User", account(r.User.Name, r.User.UID))
