@@ -5,7 +5,7 @@ set -eu
 
 case ${1-} in
 demo) packages='iproute2' ;;
-test) packages='psmisc curl apparmor e2fsprogs hostname login mount iproute2 libcap2-bin systemd procps util-linux perl kmod passwd bash bash-completion zsh fish man-db mandoc runc busybox-static strace' ;;
+test) packages='psmisc curl apparmor e2fsprogs hostname login mount iproute2 libcap2-bin systemd procps util-linux perl kmod passwd bash bash-completion zsh fish man-db mandoc runc busybox-static strace ansible' ;;
 services) packages='memcached mosquitto nginx-light mosquitto-clients curl netcat-openbsd' ;;
 units) packages='apache2 bind9 chrony cron cups-daemon cups-client dnsmasq dovecot-imapd haproxy lighttpd memcached mosquitto ngircd nginx-light nsd
 postfix postgresql prometheus-node-exporter redis-server rpcbind rsyslog snmpd snmp openssh-server openssh-client tinyproxy tor unbound vsftpd

@@ -145,6 +145,24 @@ func TestFilesOfAnsibleAndDockerfile(t *testing.T) {
 	}
 }
 
+// Ansible itself takes the tasks: it finds the module, and all its options.
+func TestAnsibleTakesTheTasks(t *testing.T) {
+	testenv.NeedProgram(t, "ansible-playbook", "ansible")
+	dir := t.TempDir()
+	tasks, play := filepath.Join(dir, "tasks.yml"), filepath.Join(dir, "play.yml")
+	testenv.Must(t, os.WriteFile(play, []byte("- hosts: localhost\n  gather_facts: false\n  tasks:\n    - ansible.builtin.import_tasks: tasks.yml\n"), 0o600))
+	hostile := two()
+	hostile.Command = []string{"echo ': {{ x }} - # & * ! | > %\n@`\"'"}
+	for _, r := range []discover.Report{two(), hostile} {
+		testenv.Must(t, os.WriteFile(tasks, []byte(write(t, "ansible", r)), 0o600))
+		check := exec.Command("ansible-playbook", "--syntax-check", "-i", "localhost,", play)
+		check.Env = append(os.Environ(), "HOME="+dir, "ANSIBLE_LOCALHOST_WARNING=false")
+		if out, err := check.CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+	}
+}
+
 // The level is that of the Pod Security Standards, as Kubernetes' own code
 // has it (see internal/consumers).
 func TestKubernetesSaysTheLevel(t *testing.T) {
