@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"github.com/capmon/capmon/caps/account"
-	"github.com/capmon/capmon/discover/container"
 	"github.com/capmon/capmon/discover/controller"
 )
 
@@ -20,9 +19,11 @@ func (d *Discoverer) discoverContainer(ctx context.Context, c Command) (Report, 
 	}
 	b := c.Container
 	r := Report{
-		Schema: Schema, Command: b.Args, Given: d.given(c), Directory: b.Dir, User: containerUser(b),
+		Schema: Schema, Command: b.Args, Given: d.given(c), Directory: b.Dir, User: byNumber(b.UID, b.GID),
 		Kernel: kernelRelease(), Backend: d.Backend(),
-		Container: &controller.Container{Bundle: b.Dir, Runtime: b.Runtime, Held: b.Held(), NoNewPrivileges: b.NoNewPrivileges},
+		Container: &controller.Container{
+			Bundle: b.Dir, Runtime: b.Runtime, Held: b.Held(), Default: b.Bounding, Ambient: true, NoNewPrivileges: b.NoNewPrivileges,
+		},
 	}
 	err := d.undone(c, b.Undo(), func(c Command) (err error) {
 		r, err = d.discover(ctx, c, r)
@@ -31,9 +32,9 @@ func (d *Discoverer) discoverContainer(ctx context.Context, c Command) (Report, 
 	return r, err
 }
 
-// containerUser is by numbers: the names in the container are its own.
-func containerUser(b *container.Bundle) account.Identity {
+// byNumber is a user in a container: the names there are its own.
+func byNumber(uid, gid uint32) account.Identity {
 	return account.Identity{
-		Name: strconv.FormatUint(uint64(b.UID), 10), GroupName: strconv.FormatUint(uint64(b.GID), 10), UID: b.UID, GID: b.GID,
+		Name: strconv.FormatUint(uint64(uid), 10), GroupName: strconv.FormatUint(uint64(gid), 10), UID: uid, GID: gid,
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/capmon/capmon/discover/attempt"
 	"github.com/capmon/capmon/discover/container"
 	"github.com/capmon/capmon/discover/controller"
+	"github.com/capmon/capmon/discover/engine"
 	"github.com/capmon/capmon/discover/service"
 	"github.com/capmon/capmon/trace/backend"
 	"github.com/capmon/capmon/trace/follow"
@@ -45,6 +46,12 @@ type Command struct {
 	// Container takes the place of Args, Env, User and Stdin. It runs to its
 	// end, or, with Ready, as a daemon.
 	Container *container.Bundle
+	// Image is as Container, run by an engine. As the user of the engine it has
+	// what engine.Open was given.
+	Image *engine.Image
+	// CheckInside runs Check inside the container of Image, which must be a
+	// daemon then, and not be stopped.
+	CheckInside bool
 	// undo is what is bequeathed besides Cleanup.
 	undo *launch.Spec
 	// Args is run by /bin/sh -c if it is one element, and as it is if there
@@ -205,6 +212,9 @@ func (d *Discoverer) Discover(ctx context.Context, c Command) (Report, error) {
 	if c.Container != nil {
 		return d.discoverContainer(ctx, c)
 	}
+	if c.Image != nil {
+		return d.discoverImage(ctx, c)
+	}
 	if len(c.Args) == 0 {
 		return Report{}, errors.New("discover: no command")
 	}
@@ -234,13 +244,16 @@ func (d *Discoverer) Discover(ctx context.Context, c Command) (Report, error) {
 // discover searches, as r.User and, if that is of no use, as uid 0.
 func (d *Discoverer) discover(ctx context.Context, c Command, r Report) (_ Report, err error) {
 	var root *account.Identity
-	if c.Service == nil && c.Container == nil {
+	if c.Service == nil && c.Container == nil && c.Image == nil {
 		root = uid0(r.User)
 	}
 	options := d.settings.search
 	options.UID0 = root != nil
 	if c.Service != nil {
 		options.Grantable = options.Grantable.Minus(c.Service.Unit().Withheld())
+	}
+	if c.Image != nil {
+		options.Grantable &= c.Image.Grantable
 	}
 	options.Observe = d.settings.end
 	attempter := d.attempter(c.config(r.User, root, d.settings))
@@ -268,6 +281,9 @@ func (d *Discoverer) given(c Command) controller.Given {
 	if c.Container != nil {
 		g.Bundle, g.Runtime = c.Container.Dir, c.Container.Runtime
 	}
+	if i := c.Image; i != nil {
+		g.Engine, g.Image, g.Arguments, g.Options, g.CheckInside = i.Engine, i.Name, i.Args, i.Options, c.CheckInside
+	}
 	if o := d.settings.sandbox; o != nil {
 		g.Sandbox, g.Devices = "yes", o.Devices
 		if o.Net {
@@ -293,7 +309,9 @@ func (c Command) identity() (account.Identity, error) {
 	case c.Service != nil:
 		return c.Service.User(), nil
 	case c.Container != nil:
-		return containerUser(c.Container), nil
+		return byNumber(c.Container.UID, c.Container.GID), nil
+	case c.Image != nil:
+		return byNumber(c.Image.UID, c.Image.GID), nil
 	}
 	if c.User == "" {
 		id, _, err := account.Caller()
@@ -333,7 +351,7 @@ func (c Command) config(user account.Identity, root *account.Identity, s setting
 		Setup: c.Setup, Check: c.Check, Cleanup: c.Cleanup,
 		Timeout: c.Timeout, ExpectExit: c.ExpectExit, ExpectOutput: c.ExpectOutput,
 		Exercise: c.Exercise, Reload: c.Reload, Stop: c.Stop,
-		Service: c.Service, Skip: c.Skip, Undo: c.undo, Container: c.Container,
+		Service: c.Service, Skip: c.Skip, Undo: c.undo, Container: c.Container, Image: c.Image, CheckInside: c.CheckInside,
 		Ready: c.Ready, ReadyTimeout: c.ReadyTimeout, HookTimeout: c.HookTimeout,
 		Warn: s.warn, Echo: s.observer.Output,
 	}

@@ -24,6 +24,15 @@ func (d *Discoverer) Verify(ctx context.Context, c Command, set caps.Set, uid0, 
 		err = d.undone(c, c.Container.Undo(), func(c Command) error { return d.verify(ctx, c, set, false, quick, &v) })
 		return v, err
 	}
+	if c.Image != nil {
+		err = d.undone(c, c.Image.Undo(), func(c Command) error {
+			if err := c.Image.Prepare(ctx); err != nil {
+				return err
+			}
+			return d.verify(ctx, c, set, false, quick, &v)
+		})
+		return v, err
+	}
 	if c.Service == nil {
 		err = d.verify(ctx, c, set, uid0, quick, &v)
 		return v, err

@@ -18,6 +18,7 @@ import (
 	"github.com/capmon/capmon/discover"
 	"github.com/capmon/capmon/discover/attempt"
 	"github.com/capmon/capmon/discover/container"
+	"github.com/capmon/capmon/discover/engine"
 	"github.com/capmon/capmon/discover/service"
 	"github.com/capmon/capmon/trace/backend"
 )
@@ -63,6 +64,9 @@ func (o *discoverOptions) identify() (note string, err error) {
 			return "", exit.Usagef("--bundle: %v", err)
 		}
 		return "", nil
+	}
+	if o.engine() != "" {
+		return "", o.openImage()
 	}
 	if o.unit == "" {
 		id, note, err := commandIdentity(o.user)
@@ -177,7 +181,10 @@ func (o discoverOptions) optionNamed(err error) error {
 	var hook *attempt.HookError
 	var ready *attempt.AlreadyReadyError
 	var running *service.RunningError
+	var option *engine.OptionError
 	switch {
+	case errors.As(err, &option):
+		return exit.Usagef("%v", option)
 	case errors.As(err, &running) && o.bySystemd():
 		return fmt.Errorf("%w: --stop-running lets capmon stop it, and start it again at the end", running)
 	case errors.As(err, &running):

@@ -18,6 +18,7 @@ import (
 	"github.com/capmon/capmon/discover"
 	"github.com/capmon/capmon/discover/container"
 	"github.com/capmon/capmon/discover/emit"
+	"github.com/capmon/capmon/discover/engine"
 	"github.com/capmon/capmon/discover/service"
 )
 
@@ -30,6 +31,10 @@ type discoverOptions struct {
 	manager               string
 	bundle, runtime       string
 	container             *container.Bundle
+	podman, docker        string
+	runOptions            []string
+	image                 *engine.Image
+	checkInside           bool
 	stopRunning, install  bool
 	user                  string
 	setup, check, cleanup string
@@ -69,6 +74,17 @@ func discoverFields() command.Fields[discoverOptions] {
 		command.String(command.Option{Name: "runtime", Value: command.Value{Kind: command.File, Placeholder: "NAME"}, Text: "with --bundle: run it by NAME, such as runc; without " +
 			"it by crun or runc, whichever is installed"},
 			func(o *o) *string { return &o.runtime }),
+		command.String(command.Option{Name: "podman", Value: command.Value{Kind: command.Text, Placeholder: "IMAGE"}, Text: "in the place of a command run the container " +
+			"image IMAGE by podman with each grant, by the podman of the user of --user or else root's; what stands behind -- takes the place of the image's command"},
+			func(o *o) *string { return &o.podman }),
+		command.String(command.Option{Name: "docker", Value: command.Value{Kind: command.Text, Placeholder: "IMAGE"}, Text: "as --podman, by docker"},
+			func(o *o) *string { return &o.docker }),
+		command.Whole(command.Option{Name: "run-option", Value: command.Value{Kind: command.Text, Placeholder: "OPTION"}, Text: "with --podman or --docker: pass OPTION " +
+			"on to the engine's run, such as --network=none"},
+			func(o *o) *[]string { return &o.runOptions }),
+		command.Switch(command.Option{Name: "exec", Text: "with --podman or --docker, and --ready: run the CMD of --check inside the container, " +
+			"by its /bin/sh, as root and privileged"},
+			func(o *o) *bool { return &o.checkInside }),
 		command.Each(command.Option{Name: "skip", Value: command.SomeOf("SCENARIO", string(discover.Reload), string(discover.Stop)), Text: "with --unit: leave " +
 			"out SCENARIO, reload or stop"}, 0,
 			parseScenario, func(o *o) *[]discover.Scenario { return &o.skip }),
@@ -157,6 +173,7 @@ func discoverCommand(s streams) *command.Command {
 			{Term: "capmon discover [options] -- COMMAND ARG...", Text: "run as it is"},
 			{Term: "capmon discover [options] --unit UNIT", Text: "run as its manager would"},
 			{Term: "capmon discover [options] --bundle DIR", Text: "run by a container runtime"},
+			{Term: "capmon discover [options] --podman IMAGE [-- ARG...]", Text: "run by an engine"},
 			{Term: "capmon discover --emit FORMAT", Text: "print the last discovery again"},
 		},
 		Description: `
@@ -189,6 +206,7 @@ stand before or behind the command.`,
 			{Term: "What does the command need?", Text: "capmon discover --user nobody 'chroot / true'"},
 			{Term: "A command that does not succeed twice", Text: "capmon discover --user nobody --cleanup 'rm -rf /srv/new' 'mkdir /srv/new'"},
 			{Term: "A service, as its unit has it", Text: "capmon discover --unit nginx --exercise 'curl -fs http://localhost'"},
+			{Term: "An image, used as its clients would", Text: "capmon discover --podman web --ready 'curl -fs http://localhost'"},
 			{Term: "What was found, as a systemd drop-in and as a setcap line", Text: "capmon discover --emit systemd -o 50-capmon.conf\ncapmon discover --emit setcap"},
 			{Term: "For a program", Text: "capmon discover --json -- /usr/sbin/chroot / true"},
 		},
@@ -205,7 +223,7 @@ stand before or behind the command.`,
 			if err := o.validate(); err != nil {
 				return err
 			}
-			if len(o.command) == 0 && !o.isUnit() && o.bundle == "" {
+			if len(o.command) == 0 && !o.isUnit() && !o.isContainer() {
 				return emitLast(s, o)
 			}
 			return runDiscover(s, o)
@@ -217,6 +235,8 @@ func (o discoverOptions) validate() error {
 	switch {
 	case o.json && len(o.formats) > 0:
 		return exit.Usagef("--json and --emit exclude each other: give one of them")
+	case o.engine() != "" || len(o.runOptions) > 0 || o.checkInside:
+		return o.validateImage()
 	case o.bundle != "" && (o.isUnit() || len(o.command) > 0):
 		return exit.Usagef("--bundle, --unit, --user-unit and a command exclude each other: give one of them")
 	case o.bundle == "" && o.runtime != "":
@@ -239,7 +259,7 @@ func (o discoverOptions) validate() error {
 		return exit.Usagef("--manager systemd: systemd is not the manager of this machine")
 	case o.manager == service.ByCapmon && o.stopRunning:
 		return exit.Usagef("--stop-running is for --manager systemd: what systemd has not started, capmon cannot start again")
-	case o.isUnit() || o.bundle != "":
+	case o.isUnit() || o.isContainer():
 	case len(o.command) == 0 && !o.json && len(o.formats) == 0 && o.report == "":
 		return exit.Usagef("no command given: try capmon discover '<cmd>', or --emit FORMAT for the last discovery")
 	case len(o.command) > 0 && strings.TrimSpace(o.command[0]) == "":
@@ -308,12 +328,17 @@ func parseRequired(text string) (caps.Set, error) {
 
 // discovered is the command of a discovery.
 func (o discoverOptions) discovered(stdin *os.File) discover.Command {
-	if o.service != nil || o.container != nil {
+	args := o.command
+	if o.image != nil {
+		args = nil
+	}
+	if o.service != nil || o.container != nil || o.image != nil {
 		stdin = nil
 	}
 	return discover.Command{
 		Service: o.service, Skip: o.skip, StopRunning: o.stopRunning, Container: o.container,
-		Args: o.command, User: o.user, Stdin: stdin,
+		Image: o.image, CheckInside: o.checkInside,
+		Args: args, User: o.user, Stdin: stdin,
 		Setup: o.setup, Check: o.check, Cleanup: o.cleanup, Ready: o.ready,
 		Exercise: o.exercise, Reload: o.reload, Stop: o.stop,
 		Timeout: o.timeout, ReadyTimeout: o.readyTimeout, HookTimeout: o.hookTimeout,

@@ -19,6 +19,7 @@ import (
 	"github.com/capmon/capmon/cmd/capmon/terminal"
 	"github.com/capmon/capmon/cmd/capmon/version"
 	"github.com/capmon/capmon/discover"
+	"github.com/capmon/capmon/discover/engine"
 )
 
 type verifyOptions struct {
@@ -221,6 +222,22 @@ func optionsOf(r discover.Report) (o discoverOptions, err error) {
 		if o.expectOutput, err = regexp.Compile(g.ExpectOutput); err != nil {
 			return o, err
 		}
+	}
+	if g.Engine != "" {
+		o.command, o.user, o.runOptions, o.checkInside = g.Arguments, g.User, g.Options, g.CheckInside
+		if o.podman = g.Image; g.Engine == engine.Docker {
+			o.podman, o.docker = "", g.Image
+		}
+		if err := o.validateImage(); err != nil {
+			return o, err
+		}
+		if _, err := o.identify(); err != nil {
+			return o, err
+		}
+		if r.Container != nil && r.Container.FileCapabilities != "" {
+			o.image.UseFileCapabilities(r.Container.FileCapabilities)
+		}
+		return o, nil
 	}
 	if g.Bundle != "" {
 		o.command, o.user, o.bundle, o.runtime = nil, "", g.Bundle, g.Runtime

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"syscall"
 	"time"
 
@@ -15,28 +16,49 @@ import (
 	"github.com/capmon/capmon/discover/container"
 	"github.com/capmon/capmon/discover/controller"
 	"github.com/capmon/capmon/discover/service"
+	"github.com/capmon/capmon/trace"
 	"github.com/capmon/capmon/trace/follow"
 )
 
 // errUntraced: how a container's process ended is known from its trace alone.
 var errUntraced = errors.New("a container is followed by a tracer, and none works here: capmon doctor says why")
 
-// runContainer is run for a container.
+// runContainer is run for a bundle.
 func (r *Runner) runContainer(ctx context.Context, grant caps.Set) (controller.Attempt, error) {
 	if r.tracer == nil {
 		return controller.Attempt{}, errUntraced
 	}
+	return r.runContained(ctx, func(recording *follow.Recording, out *os.File) *contained {
+		world := container.World{Keeper: r.keeper, Recording: recording, Output: out}
+		return &contained{
+			start: func(ctx context.Context) (running, string, error) {
+				run, words, err := r.config.Container.Start(ctx, world, grant)
+				if err != nil {
+					return nil, "", err
+				}
+				return run, words, nil
+			},
+			status: func(run running) (syscall.WaitStatus, bool) {
+				status, seen, err := recording.Status(run.PID())
+				return syscall.WaitStatus(status), seen && err == nil
+			},
+		}
+	})
+}
+
+// runContained makes an attempt of a container, recorded if there is a tracer.
+func (r *Runner) runContained(ctx context.Context, contain func(*follow.Recording, *os.File) *contained) (controller.Attempt, error) {
 	printed, err := newOutput(account.Identity{}, r.config.ExpectOutput, r.config.Echo)
 	if err != nil {
 		return controller.Attempt{}, err
 	}
-	recording, err := r.tracer.Record()
-	if err != nil {
-		return controller.Attempt{}, errors.Join(err, closed(printed))
+	var recording *follow.Recording
+	if r.tracer != nil {
+		if recording, err = r.tracer.Record(); err != nil {
+			return controller.Attempt{}, errors.Join(err, closed(printed))
+		}
 	}
-	c := &contained{bundle: r.config.Container, grant: grant, recording: recording, world: container.World{
-		Keeper: r.keeper, Recording: recording, Output: printed.write,
-	}}
+	c := contain(recording, printed.write)
 	var attempt controller.Attempt
 	if r.config.Ready != "" {
 		attempt, err = (&serving{c, c, r, printed}).run(ctx, recorded{recording})
@@ -49,10 +71,10 @@ func (r *Runner) runContainer(ctx context.Context, grant caps.Set) (controller.A
 		attempt.Success = false
 		attempt.Outcome += ", not the expected output"
 	}
-	if err != nil {
+	if err != nil || recording == nil {
 		return attempt, err
 	}
-	err = r.collect(recording, &attempt)
+	err = r.collect(recording, &attempt, c.only)
 	if errors.Is(err, follow.ErrNotSeen) && !attempt.Success {
 		err = nil // the runtime did not come to start it
 	}
@@ -87,21 +109,37 @@ func failedAs(f *service.Failure) controller.Attempt {
 	return controller.Attempt{Exit: f.Exit, Outcome: f.Outcome}
 }
 
+// running is a container that was started.
+type running interface {
+	PID() int
+	Ended() <-chan struct{}
+	End(context.Context) error
+}
+
 // contained is a container as a service.
 type contained struct {
-	bundle    *container.Bundle
-	grant     caps.Set
-	recording *follow.Recording
-	world     container.World
-	run       *container.Run
-	never     chan struct{} // of a container that was not started
+	// start starts it; failure says in words why that did not work.
+	start func(context.Context) (run running, failure string, err error)
+	// status is how its first process ended; false if that is not known.
+	status func(running) (syscall.WaitStatus, bool)
+	// filter, if not nil, leaves of what was seen what is its own.
+	filter func(running, trace.Trace) trace.Trace
+	run    running
+	never  chan struct{} // of a container that was not started
+}
+
+func (c *contained) only(seen trace.Trace) trace.Trace {
+	if c.filter == nil || c.run == nil {
+		return seen
+	}
+	return c.filter(c.run, seen)
 }
 
 // Start implements service.Instance.
 func (c *contained) Start(ctx context.Context, limit time.Duration) (*service.Failure, error) {
 	within, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	run, words, err := c.bundle.Start(within, c.world, c.grant)
+	run, words, err := c.start(within)
 	if err != nil && ctx.Err() == nil && within.Err() != nil {
 		return &service.Failure{Outcome: fmt.Sprintf("not started after %v", limit), Exit: 124}, nil
 	}
@@ -119,16 +157,16 @@ func (c *contained) Over() *service.Failure {
 	default:
 		return nil
 	}
-	status, seen, err := c.recording.Status(c.run.PID())
-	if err != nil || !seen {
+	status, seen := c.status(c.run)
+	if !seen {
 		return &service.Failure{Outcome: "ended", Exit: 1}
 	}
-	return &service.Failure{Outcome: describeExit(syscall.WaitStatus(status)), Exit: launch.Exit{Status: syscall.WaitStatus(status)}.Code()}
+	return &service.Failure{Outcome: describeExit(status), Exit: launch.Exit{Status: status}.Code()}
 }
 
 // Ended implements service.Instance.
 func (c *contained) Ended() <-chan struct{} {
-	if c.run == nil || c.run.PID() == 0 {
+	if c.run == nil {
 		return c.never
 	}
 	return c.run.Ended()

@@ -57,7 +57,7 @@ func (r *Runner) runHook(ctx context.Context, name, command string, environ ...s
 		return err
 	}
 	defer printed.Close()
-	spec := hookSpec(command, environ...)
+	spec := hookSpec(command, append(environ, r.environ...)...)
 	if r.sealed {
 		spec.Env = append(spec.Env, rootVariable+"="+insideRoot)
 		// What the setup mounts is for the command.

@@ -26,7 +26,9 @@ import (
 	"github.com/capmon/capmon/caps/launch"
 	"github.com/capmon/capmon/discover/container"
 	"github.com/capmon/capmon/discover/controller"
+	"github.com/capmon/capmon/discover/engine"
 	"github.com/capmon/capmon/discover/service"
+	"github.com/capmon/capmon/trace"
 	"github.com/capmon/capmon/trace/follow"
 )
 
@@ -78,6 +80,11 @@ type Config struct {
 	// Container takes the place of Command, Env, Identity and Stdin, too. With
 	// Ready it is a daemon.
 	Container *container.Bundle
+	// Image is as Container.
+	Image *engine.Image
+	// CheckInside: Check is run inside the container of Image, which must be a
+	// daemon that is not stopped.
+	CheckInside bool
 	// Undo, if set, is what the keeper has been bequeathed for the time of the
 	// whole discovery. It is run after Cleanup.
 	Undo *launch.Spec
@@ -115,6 +122,10 @@ type Runner struct {
 	sealed bool
 	// root is where the command's root directory is for capmon.
 	root string
+	// inContainer runs a check inside, and environ is what hooks are told of the
+	// container; set while one runs.
+	inContainer func(context.Context) error
+	environ     []string
 }
 
 // NewRunner returns a runner that starts the command through the keeper. A
@@ -153,6 +164,9 @@ func (r *Runner) Attempt(ctx context.Context, request controller.Request) (contr
 	}
 	if r.config.Container != nil {
 		return r.runContainer(ctx, request.Grant)
+	}
+	if r.config.Image != nil {
+		return r.runImage(ctx, request.Grant)
 	}
 	return r.run(ctx, request.Grant, r.identity(request))
 }
@@ -208,7 +222,7 @@ func (r *Runner) check(ctx context.Context, attempt *controller.Attempt) error {
 	if !attempt.Success {
 		return nil
 	}
-	err := r.runHook(ctx, "check", r.config.Check)
+	err := r.runCheck(ctx)
 	var failed *HookError
 	if !errors.As(err, &failed) {
 		return err
@@ -246,7 +260,7 @@ func (r *Runner) run(ctx context.Context, grant caps.Set, user account.Identity)
 	if err != nil || recording == nil {
 		return attempt, err
 	}
-	err = r.collect(recording, &attempt)
+	err = r.collect(recording, &attempt, nil)
 	if strings.HasPrefix(attempt.Outcome, notExecuted) && errors.Is(err, follow.ErrNotSeen) {
 		// Not even a process could be made, as with RLIMIT_NPROC.
 		err = nil
@@ -359,8 +373,9 @@ func timedOut(limit time.Duration, what string) controller.Attempt {
 	}
 }
 
-// collect adds what the tracer saw.
-func (r *Runner) collect(recording *follow.Recording, attempt *controller.Attempt) error {
+// collect adds what the tracer saw; only, if not nil, leaves of it what is the
+// workload's own.
+func (r *Runner) collect(recording *follow.Recording, attempt *controller.Attempt, only func(trace.Trace) trace.Trace) error {
 	if err := recording.Disarm(); err != nil {
 		return err
 	}
@@ -371,9 +386,16 @@ func (r *Runner) collect(recording *follow.Recording, attempt *controller.Attemp
 	if seen.Folded && r.pace.firstFolded() {
 		r.config.Warn(fmt.Errorf("an attempt made more than %d different checks: those of processes of the same name are counted with the latest of them", follow.MostRecords))
 	}
+	if only != nil {
+		seen = only(seen)
+	}
 	attempt.Checks = seen.Checks
 	attempt.Lost = seen.Lost
-	attempt.Elevated = elevated(seen.Images, r.root)
+	root := &r.root
+	if r.config.Container != nil || r.config.Image != nil {
+		root = nil // gone with the container
+	}
+	attempt.Elevated = elevated(seen.Images, root)
 	blame(attempt, seen.Images)
 	return nil
 }

@@ -61,7 +61,7 @@ func (r *Runner) runService(ctx context.Context, grant caps.Set) (controller.Att
 	if err != nil || recording == nil {
 		return attempt, err
 	}
-	return attempt, r.collect(recording, &attempt)
+	return attempt, r.collect(recording, &attempt, nil)
 }
 
 func closed(o *output) error {

@@ -19,6 +19,12 @@ type Given struct {
 	// Bundle is the directory of an OCI bundle, Runtime what runs it.
 	Bundle  string `json:"bundle"`
 	Runtime string `json:"runtime"`
+	// Engine runs Image, with Arguments in the place of its command, and with
+	// Options.
+	Engine    string   `json:"engine"`
+	Image     string   `json:"image"`
+	Arguments []string `json:"arguments"`
+	Options   []string `json:"options"`
 	// Setup and the others are commands for /bin/sh -c.
 	Setup    string `json:"setup"`
 	Check    string `json:"check"`
@@ -27,6 +33,8 @@ type Given struct {
 	Exercise string `json:"exercise"`
 	Reload   string `json:"reload"`
 	Stop     string `json:"stop"`
+	// CheckInside: Check is run inside the container.
+	CheckInside bool `json:"check_inside"`
 	// The limits of time; 0 is the default.
 	Timeout      time.Duration `json:"timeout_ns"`
 	ReadyTimeout time.Duration `json:"ready_timeout_ns"`

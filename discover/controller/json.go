@@ -22,6 +22,12 @@ func (r Report) MarshalJSON() ([]byte, error) {
 	p.Evidence = orEmpty(p.Evidence)
 	p.Runs = orEmpty(p.Runs)
 	p.Elevated = orEmpty(p.Elevated)
+	p.Given.Arguments, p.Given.Options = orEmpty(p.Given.Arguments), orEmpty(p.Given.Options)
+	if p.Container != nil {
+		c := *p.Container
+		c.Options = orEmpty(c.Options)
+		p.Container = &c
+	}
 	if p.Unit != nil {
 		u := *p.Unit
 		u.DropIns, u.Skipped = orEmpty(u.DropIns), orEmpty(u.Skipped)

@@ -45,6 +45,7 @@ func fullReport() controller.Report {
 	r.Schema = controller.Schema
 	r.Unit.Type, r.Unit.Manager = "notify", "capmon"
 	r.Given.Sandbox = "net"
+	r.Given.Engine, r.Container.Engine = "podman", "docker"
 	return r
 }
 

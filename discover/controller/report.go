@@ -41,7 +41,7 @@ type Report struct {
 	Command []string `json:"command"`
 	// Unit is the unit whose ExecStart= Command is; nil for other commands.
 	Unit *Unit `json:"unit"`
-	// Container is the bundle whose process Command is; nil for others.
+	// Container is the bundle or the image whose process Command is; nil for others.
 	Container *Container `json:"container"`
 	// Given is what the discovery was told besides.
 	Given Given `json:"given"`

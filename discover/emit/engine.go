@@ -3,6 +3,7 @@ package emit
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/capmon/capmon/caps"
@@ -26,6 +27,27 @@ func shortNames(set caps.Set) []string {
 		names = append(names, strings.TrimPrefix(name, "CAP_"))
 	}
 	return names
+}
+
+// image are the words of `docker run` behind the capabilities. Of an image that was
+// discovered they are the ones of the discovery, and its user is its own. Else
+// IMAGE is left to fill in; what it runs is its own business.
+func (p *page) image(r controller.Report) []string {
+	if r.Container != nil && r.Container.Image != "" {
+		words := append(slices.Clone(r.Container.Options), r.Container.Image)
+		return append(words, r.Given.Arguments...)
+	}
+	p.comment("IMAGE is an image that runs the command.")
+	return []string{userFlag(r), "IMAGE"}
+}
+
+// noNewPrivs is the option that switches off what set-user-ID and file
+// capabilities give. A container was tried as it is.
+func noNewPrivs(r controller.Report) []string {
+	if r.Container != nil && r.Container.Image != "" {
+		return nil
+	}
+	return []string{"--security-opt=no-new-privileges"}
 }
 
 // userFlag is the user in numbers: in an image, names are the image's own.
@@ -60,6 +82,9 @@ func (p *page) fileCapabilities(r controller.Report, engine string) {
 
 // portNote is about the engines that let everyone bind any port.
 func (p *page) portNote(r controller.Report, engine string) {
+	if r.Container != nil && r.Container.Engine == "docker" {
+		return // it was tried there
+	}
 	if r.Capabilities.Has(caps.NetBindService) {
 		p.comment("With a network of its own (not --network=host) a container of %s may bind any port without CAP_NET_BIND_SERVICE,", engine)
 		p.comment("for net.ipv4.ip_unprivileged_port_start is 0 there: try without it.")

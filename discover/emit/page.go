@@ -121,6 +121,10 @@ func refusedCall(c trace.Check) string {
 
 // commandLine is what to type to run the command of r, or to discover the unit.
 func commandLine(r controller.Report) string {
+	if r.Container != nil && r.Container.Image != "" {
+		words := append([]string{"--" + r.Container.Engine, r.Container.Image}, r.Given.Arguments...)
+		return shellescape.QuoteCommand(words)
+	}
 	if r.Container != nil {
 		return "--bundle " + shellescape.Quote(r.Container.Bundle)
 	}

@@ -15,9 +15,9 @@ func podman(r controller.Report) []byte {
 	if !p.header(r) {
 		return p.Bytes()
 	}
-	p.comment("IMAGE is an image that runs the command.")
+	image := p.image(r)
 	words := append([]string{"podman", "run"}, capFlags(r.Capabilities)...)
-	words = append(words, "--security-opt=no-new-privileges", userFlag(r), "IMAGE")
+	words = append(append(words, noNewPrivs(r)...), image...)
 	fmt.Fprintln(&p, shellescape.QuoteCommand(words))
 	return p.Bytes()
 }

@@ -78,6 +78,16 @@ func String[O any](option Option, field func(*O) *string) Field[O] {
 	return Parsed(option, func(text string) (string, error) { return text, nil }, field)
 }
 
+// Whole is an option that may be given several times, each time with one value, in
+// which commas mean nothing.
+func Whole[O any](option Option, field func(*O) *[]string) Field[O] {
+	option.Repeated = true
+	return Field[O]{option, func(o *O, values []string) error {
+		*field(o) = append(*field(o), values...)
+		return nil
+	}}
+}
+
 // Each is an option that may be given several times, and each time with several
 // values that have commas between. At most most in all, any number if that is 0.
 func Each[O, T any](option Option, most int, parse func(string) (T, error), field func(*O) *[]T) Field[O] {

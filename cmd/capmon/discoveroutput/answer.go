@@ -26,6 +26,8 @@ func name(r discover.Report) string {
 	switch {
 	case r.Unit != nil:
 		text = r.Unit.Name
+	case r.Container != nil && r.Container.Image != "":
+		text = "image " + r.Container.Image
 	case r.Container != nil:
 		text = "container " + filepath.Base(r.Container.Bundle)
 	case len(r.Command) == 1:

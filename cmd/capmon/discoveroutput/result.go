@@ -24,6 +24,7 @@ func (t Result) Write(w io.Writer, r discover.Report) error {
 	case discover.NotFound:
 		reason := strings.Replace(withAdvice(r), "the command", "the "+subject(r), 1)
 		t.line(&b, "", terminal.Sentence(reason))
+		t.writeUngranted(&b, r)
 	case discover.Sufficient:
 		t.writeEvidence(&b, r)
 		t.line(&b, "unproven: ", withAdvice(r))
@@ -66,7 +67,7 @@ func (t Result) writeBesides(b *strings.Builder, r discover.Report) {
 	t.writeAlternatives(b, r)
 	for _, exe := range r.Elevated {
 		text := exe + " is set-user-ID, set-group-ID or has file capabilities; under no_new_privs that lent it nothing"
-		if r.Unit != nil {
+		if r.Unit != nil || r.Container != nil {
 			text = "it executes " + exe + ", which is set-user-ID, set-group-ID or has file capabilities"
 		}
 		t.line(b, "note: ", text)
@@ -92,6 +93,10 @@ func emitHint(r discover.Report) string {
 		return "to print the drop-in: capmon discover --emit systemd"
 	case r.Capabilities == 0:
 		return ""
+	case r.Container != nil && r.Container.FileCapabilities != "":
+		return "to write it down: capmon discover --emit dockerfile,docker (or podman, compose, kubernetes)"
+	case r.Container != nil && r.Container.Engine != "":
+		return "to write it down: capmon discover --emit " + r.Container.Engine + " (or oci, compose, kubernetes)"
 	case r.Container != nil:
 		return "to write it down: capmon discover --emit oci (or podman, docker, compose, kubernetes)"
 	case r.User.UID == 0:
@@ -151,6 +156,9 @@ func Reasons(r discover.Report, e discover.Evidence) []string {
 	}
 	if e.Check != nil {
 		return append(lines, describeCheck(*e.Check))
+	}
+	if r.Container != nil && r.Container.Engine != "" {
+		return append(lines, "no refusal names it: found by searching; the engine's seccomp profile may refuse the call where the capability is not granted")
 	}
 	return append(lines, "no refusal names it: found by searching")
 }

@@ -9,19 +9,6 @@ import (
 	"github.com/capmon/capmon/discover"
 )
 
-// writeContainer compares what a container needs with what it has today.
-func (t Result) writeContainer(b *strings.Builder, r discover.Report) {
-	if r.Container == nil {
-		return
-	}
-	held := r.Held()
-	t.line(b, "today: ", fmt.Sprintf("uid %d with %d granted, %d needed", r.User.UID, held.Len(), r.Capabilities.Len()))
-	t.writeDifference(b, r)
-	if r.User.UID != 0 && r.Capabilities != 0 {
-		t.line(b, "note: ", "a container's user other than root has what the ambient set has; a bounding set alone gives it nothing")
-	}
-}
-
 // writeUnit compares what a unit needs with what it has today, and says what
 // of it was not in force.
 func (t Result) writeUnit(b *strings.Builder, r discover.Report) {
