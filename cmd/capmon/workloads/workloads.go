@@ -15,6 +15,7 @@ import (
 
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/discover/controller"
+	"github.com/capmon/capmon/discover/engine"
 )
 
 // FileName is what the file is called.
@@ -23,8 +24,8 @@ const FileName = "capmon.yaml"
 // Workload is one of them.
 type Workload struct {
 	Name string
-	// Command is one element for the shell, or several; none of a unit or a
-	// bundle.
+	// Command is one element for the shell, or several; none of a unit, a bundle
+	// or an image.
 	Command []string
 	Given   controller.Given
 	Needs   caps.Set
@@ -104,6 +105,11 @@ var keys = map[string]func(w *Workload, n *yaml.Node) error{
 	"unit":          text(func(w *Workload) *string { return &w.Given.Unit }),
 	"bundle":        text(func(w *Workload) *string { return &w.Given.Bundle }),
 	"runtime":       text(func(w *Workload) *string { return &w.Given.Runtime }),
+	"podman":        image(engine.Podman),
+	"docker":        image(engine.Docker),
+	"args":          list(func(w *Workload) *[]string { return &w.Given.Arguments }),
+	"run-option":    list(func(w *Workload) *[]string { return &w.Given.Options }),
+	"exec":          checkInside,
 	"setup":         text(func(w *Workload) *string { return &w.Given.Setup }),
 	"check":         text(func(w *Workload) *string { return &w.Given.Check }),
 	"cleanup":       text(func(w *Workload) *string { return &w.Given.Cleanup }),
@@ -142,7 +148,7 @@ func read(n *yaml.Node) (Workload, error) {
 		}
 	}
 	what := 0
-	for _, is := range []bool{given["command"], given["unit"], given["bundle"]} {
+	for _, is := range []bool{given["command"], given["unit"], given["bundle"], given["podman"], given["docker"]} {
 		if is {
 			what++
 		}
@@ -151,7 +157,7 @@ func read(n *yaml.Node) (Workload, error) {
 	case w.Name == "":
 		return w, at(n, "a workload has no name")
 	case what != 1:
-		return w, at(n, "workload %s: give one of command, unit and bundle", w.Name)
+		return w, at(n, "workload %s: give one of command, unit, bundle, podman and docker", w.Name)
 	case !given["needs"]:
 		return w, at(n, "workload %s: needs is missing: list the capabilities, [] for none", w.Name)
 	}
@@ -213,6 +219,28 @@ func texts(n *yaml.Node) ([]string, error) {
 		list = append(list, item.Value)
 	}
 	return list, nil
+}
+
+func image(by string) func(*Workload, *yaml.Node) error {
+	return func(w *Workload, n *yaml.Node) error {
+		w.Given.Engine = by
+		return text(func(w *Workload) *string { return &w.Given.Image })(w, n)
+	}
+}
+
+func list(field func(*Workload) *[]string) func(*Workload, *yaml.Node) error {
+	return func(w *Workload, n *yaml.Node) (err error) {
+		*field(w), err = texts(n)
+		return err
+	}
+}
+
+func checkInside(w *Workload, n *yaml.Node) error {
+	if n.Value != "true" && n.Value != "false" {
+		return at(n, "%q is neither true nor false", n.Value)
+	}
+	w.Given.CheckInside = n.Value == "true"
+	return nil
 }
 
 func skip(w *Workload, n *yaml.Node) error {

@@ -36,6 +36,15 @@ const all = `workloads:
     bundle: /srv/b
     runtime: runc
     needs: []
+  - name: image
+    podman: web
+    args: [--port, "80"]
+    run-option: [--network=none]
+    exec: true
+    needs: []
+  - name: other
+    docker: web
+    needs: []
 `
 
 // What the schema allows is read, and every key is in it.
@@ -48,7 +57,8 @@ func TestSchema(t *testing.T) {
 	}
 	list, err := workloads.Read(strings.NewReader(all))
 	testenv.Must(t, err)
-	if len(list) != 2 || list[0].Needs.Len() != 2 || list[0].Given.Sandbox != "net" || list[1].Given.Runtime != "runc" || list[1].Line != 20 {
+	if len(list) != 4 || list[0].Needs.Len() != 2 || list[0].Given.Sandbox != "net" || list[1].Given.Runtime != "runc" || list[1].Line != 20 ||
+		list[2].Given.Engine != "podman" || len(list[2].Given.Arguments) != 2 || !list[2].Given.CheckInside || list[3].Given.Engine != "docker" {
 		t.Errorf("read %+v", list)
 	}
 	for _, key := range workloads.Keys() {
