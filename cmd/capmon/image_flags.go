@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/capmon/capmon/caps/account"
@@ -75,6 +76,8 @@ func (o *discoverOptions) openImage() (err error) {
 	switch {
 	case errors.As(err, &broken):
 		return fmt.Errorf("%s: %w", option, err)
+	case err != nil && o.podman != "" && as == nil && os.Getenv("SUDO_USER") != "":
+		return exit.Usagef("%s: %v; --user %s looks in that user's own podman", option, err, os.Getenv("SUDO_USER"))
 	case err != nil:
 		return exit.Usagef("%s: %v", option, err)
 	}

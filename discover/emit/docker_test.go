@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/capmon/capmon/caps/account"
+	"github.com/capmon/capmon/discover/controller"
 )
 
 // lastLine is the command; all before it are comments.
@@ -69,6 +70,37 @@ func TestContainerEngines(t *testing.T) {
 		if !strings.Contains(out, test.says) {
 			t.Errorf("%s as %d does not say %q:\n%s", test.format, test.user.UID, test.says, out)
 		}
+	}
+}
+
+// An image is run as it was, with its own user and the caller's options. What
+// docker gave it by file capabilities it needs in a build.
+func TestImages(t *testing.T) {
+	r := report("image", refusal("net_bind_service", "web", "/bin/web"))
+	r.User, r.Given.Arguments = numbered, []string{"-p", "80"}
+	r.Container = &controller.Container{Engine: "podman", Image: "web:1", Options: []string{"--network=host"}, Ambient: true}
+	tail := []string{"--cap-drop=ALL", "--cap-add=NET_BIND_SERVICE", "--network=host", "web:1", "-p", "80"}
+	if got, want := shellWords(t, lastLine(t, write(t, "podman", r))), append([]string{"podman", "run"}, tail...); !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	if out := write(t, "podman", r); !strings.HasPrefix(out, "# capmon discover: --podman web:1 -p 80\n") {
+		t.Errorf("it does not say what was discovered:\n%s", out)
+	}
+	r.Container.Engine, r.Container.Ambient, r.Container.FileCapabilities = "docker", false, "/bin/web"
+	r.Evidence[0].Check = nil // as where seccomp refuses
+	out := write(t, "docker", r)
+	if got, want := shellWords(t, lastLine(t, out)), append([]string{"docker", "run"}, tail...); !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	if !strings.Contains(out, "tried with file capabilities on /bin/web") || strings.Contains(out, "ip_unprivileged_port_start") {
+		t.Errorf("docker:\n%s", out)
+	}
+	if out := write(t, "dockerfile", r); !strings.Contains(out, "\nRUN setcap cap_net_bind_service=ep /bin/web\n") || !strings.Contains(out, "those of the image") {
+		t.Errorf("dockerfile:\n%s", out)
+	}
+	r.Container.FileCapabilities = ""
+	if out := write(t, "docker", r); !strings.Contains(out, "It gets them by set-user-ID or file capabilities in the image") {
+		t.Errorf("docker:\n%s", out)
 	}
 }
 

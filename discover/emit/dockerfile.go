@@ -18,9 +18,17 @@ func dockerfile(r controller.Report) []byte {
 	if r.Capabilities == 0 {
 		p.comment("There is nothing to set.")
 	}
-	p.comment("The builder's image needs setcap (Debian: libcap2-bin; Alpine: libcap). The paths are those of this machine.")
+	where := "The paths are those of this machine."
+	if r.Container != nil && r.Container.Image != "" {
+		where = "The paths are those of the image."
+	}
+	p.comment("The builder's image needs setcap (Debian: libcap2-bin; Alpine: libcap). %s", where)
 	p.comment("To the container these capabilities have to be granted as well (--emit flags), and no_new_privs must be off.")
 	files, unnamed := refused(r)
+	if c := r.Container; c != nil && c.FileCapabilities != "" && r.Capabilities != 0 {
+		// As it was tried.
+		files, unnamed = []executable{{path: c.FileCapabilities, caps: r.Capabilities}}, 0
+	}
 	for _, f := range files {
 		switch kind := interpreter(f.path); {
 		case kind != "":

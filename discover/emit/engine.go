@@ -63,6 +63,10 @@ func needsAmbient(r controller.Report) bool { return r.User.UID != 0 && r.Capabi
 // file capabilities, and whether these would do.
 func (p *page) fileCapabilities(r controller.Report, engine string) {
 	p.comment("%s gives a user who is not root nothing of the capabilities that it adds: it does not make them ambient.", engine)
+	if c := r.Container; c != nil && c.Image != "" && !c.Ambient {
+		p.comment("%s", triedFileCapabilities(r))
+		return
+	}
 	files, unnamed := refused(r)
 	enough := unnamed == 0 && len(files) > 0
 	for _, f := range files {
@@ -78,6 +82,15 @@ func (p *page) fileCapabilities(r controller.Report, engine string) {
 	}
 	p.comment("So the image needs file capabilities on %s (--emit dockerfile), which no_new_privs would switch off;", strings.Join(names, ", "))
 	p.comment("or use podman, which makes them ambient: --emit podman.")
+}
+
+// triedFileCapabilities says which way an image got the set from an engine that
+// makes nothing ambient.
+func triedFileCapabilities(r controller.Report) string {
+	if file := r.Container.FileCapabilities; file != "" {
+		return fmt.Sprintf("It was tried with file capabilities on %s, which the image needs (--emit dockerfile), and no_new_privs would switch off.", shown(file))
+	}
+	return "It gets them by set-user-ID or file capabilities in the image, which no_new_privs would switch off."
 }
 
 // portNote is about the engines that let everyone bind any port.

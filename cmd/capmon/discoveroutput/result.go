@@ -157,10 +157,14 @@ func Reasons(r discover.Report, e discover.Evidence) []string {
 	if e.Check != nil {
 		return append(lines, describeCheck(*e.Check))
 	}
-	if r.Container != nil && r.Container.Engine != "" {
-		return append(lines, "no refusal names it: found by searching; the engine's seccomp profile may refuse the call where the capability is not granted")
+	const searched = "no refusal names it: found by searching"
+	switch {
+	case r.Container == nil || r.Container.Engine == "":
+		return append(lines, searched)
+	case r.Container.UserNamespace:
+		return append(lines, searched+", since the kernel asks the container's own user namespace for it")
 	}
-	return append(lines, "no refusal names it: found by searching")
+	return append(lines, searched+"; the engine's seccomp profile may refuse the call where the capability is not granted")
 }
 
 // failure says how an attempt ended, with the command's last words.
