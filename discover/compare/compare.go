@@ -64,6 +64,7 @@ func Conditions(a, b controller.Report) []string {
 	add("user", b.User.Name, a.User.Name)
 	add("Linux", b.Kernel, a.Kernel)
 	add("unit", unitName(b), unitName(a))
+	add("image", imageName(b), imageName(a))
 	if b.NeedsRoot != a.NeedsRoot {
 		add("", needsRoot(b), needsRoot(a))
 	}
@@ -76,6 +77,13 @@ func unitName(r controller.Report) string {
 		return ""
 	}
 	return r.Unit.Name
+}
+
+func imageName(r controller.Report) string {
+	if r.Container == nil {
+		return ""
+	}
+	return r.Container.Image
 }
 
 func needsRoot(r controller.Report) string {

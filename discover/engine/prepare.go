@@ -138,7 +138,7 @@ func known(names []string) caps.Set {
 func (i *Image) create(ctx context.Context, options ...string) (name string, err error) {
 	i.made++
 	name = fmt.Sprintf("%s%d", i.prefix, i.made)
-	args := append([]string{"create", "--pull", "never", "--name", name}, options...)
+	args := append([]string{"create", "--pull=never", "--name", name}, options...)
 	args = append(append(args, i.Options...), i.Name)
 	if _, err := i.client.output(ctx, append(args, i.Args...)...); err != nil {
 		if ctx.Err() != nil {

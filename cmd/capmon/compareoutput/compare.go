@@ -84,5 +84,8 @@ func described(r discover.Report) string {
 	if r.Unit != nil {
 		return r.Unit.Name
 	}
+	if r.Container != nil && r.Container.Image != "" {
+		return "image " + r.Container.Image
+	}
 	return strings.Join(r.Command, " ")
 }

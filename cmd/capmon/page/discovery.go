@@ -54,6 +54,11 @@ func factsOf(r discover.Report) []Fact {
 	if r.Unit != nil {
 		facts = append(facts, Fact{"unit", r.Unit.File}, Fact{"run by", r.Unit.Manager})
 	}
+	if c := r.Container; c != nil && c.Image != "" {
+		facts = append(facts, Fact{"image", c.Image}, Fact{"run by", strings.Join(append([]string{c.Engine}, c.Options...), " ")})
+	} else if c != nil {
+		facts = append(facts, Fact{"bundle", c.Bundle}, Fact{"run by", c.Runtime})
+	}
 	for _, h := range []Fact{{"setup", r.Given.Setup}, {"check", r.Given.Check}, {"cleanup", r.Given.Cleanup}, {"ready", r.Given.Ready},
 		{"exercise", r.Given.Exercise}, {"reload", r.Given.Reload}, {"stop", r.Given.Stop}, {"sandbox", r.Given.Sandbox}} {
 		if h.Value != "" {
@@ -84,6 +89,15 @@ func notesOfDiscovery(r discover.Report) []string {
 		}
 		for _, option := range r.Unit.Unapplied {
 			notes = append(notes, "Not in force while it was tried: "+option)
+		}
+	}
+	if c := r.Container; c != nil {
+		notes = append(notes, "Held today and not needed: "+orNothing(r.Held().Minus(r.Capabilities))+".")
+		if c.FileCapabilities != "" {
+			notes = append(notes, "It had each grant as file capabilities of "+c.FileCapabilities+", since "+c.Engine+" gives a user who is not root nothing otherwise.")
+		}
+		if c.UserNamespace {
+			notes = append(notes, "The container has a user namespace of its own: outside, it needs nothing.")
 		}
 	}
 	for _, exe := range r.Elevated {
