@@ -75,7 +75,7 @@ func discoverFields() command.Fields[discoverOptions] {
 			"it by crun or runc, whichever is installed"},
 			func(o *o) *string { return &o.runtime }),
 		command.String(command.Option{Name: "podman", Value: command.Value{Kind: command.Text, Placeholder: "IMAGE"}, Text: "in the place of a command run the container " +
-			"image IMAGE by podman with each grant, by the podman of the user of --user or else root's; what stands behind -- takes the place of the image's command"},
+			"image IMAGE by podman with each grant, by the podman of the user of --user or else root's; what stands behind -- takes the place of the image's command. Hooks find the container's name in CONTAINER"},
 			func(o *o) *string { return &o.podman }),
 		command.String(command.Option{Name: "docker", Value: command.Value{Kind: command.Text, Placeholder: "IMAGE"}, Text: "as --podman, by docker"},
 			func(o *o) *string { return &o.docker }),

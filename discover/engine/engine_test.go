@@ -26,6 +26,19 @@ func TestLastWords(t *testing.T) {
 	}
 }
 
+func TestUnknownCapability(t *testing.T) {
+	for text, want := range map[string]caps.Set{
+		`invalid CapAdd: unknown capability: "CAP_PERFMON"`:           caps.NewSet(caps.Perfmon),
+		`failed to add: "CAP_BPF": unknown capability`:                caps.NewSet(caps.BPF),
+		`invalid reference format: repository name must be lowercase`: 0,
+		`unknown flag: --cap-ad`:                                      0,
+	} {
+		if got := known(unknownCapability.FindStringSubmatch(text)); got != want {
+			t.Errorf("in %q %q is unknown, want %q", text, got.Names(), want.Names())
+		}
+	}
+}
+
 func TestCheckOptions(t *testing.T) {
 	for _, options := range [][]string{nil, {"--network=none"}, {"-v", "/a:/b"}, {"--volume", "/a:/b", "--user=0"}} {
 		if err := CheckOptions(options); err != nil {

@@ -51,12 +51,13 @@ func (i *Image) askHost(ctx context.Context) (host, error) {
 	if info.CgroupVersion != "2" {
 		return host{}, &DaemonError{i.Engine, "it uses cgroup v1, by which its containers cannot be followed"}
 	}
-	return host{
-		systemd: info.CgroupDriver == "systemd",
-		ownNamespace: slices.ContainsFunc(info.SecurityOptions, func(o string) bool {
-			return strings.HasPrefix(o, "name=userns") || strings.HasPrefix(o, "name=rootless")
-		}),
-	}, nil
+	has := func(option string) bool {
+		return slices.ContainsFunc(info.SecurityOptions, func(o string) bool { return o == option || strings.HasPrefix(o, option+",") })
+	}
+	if has("name=rootless") {
+		return host{}, &DaemonError{i.Engine, "its daemon is a user's own, whose containers have other process ids and cannot be followed; a user's podman can (--podman and --user)"}
+	}
+	return host{systemd: info.CgroupDriver == "systemd", ownNamespace: has("name=userns")}, nil
 }
 
 // here says whether a daemon is one of this machine's kernel.

@@ -96,8 +96,8 @@ func (i *Image) Prepare(ctx context.Context) (err error) {
 }
 
 // unknownCapability matches what an engine says of a capability that it is too
-// old to know.
-var unknownCapability = regexp.MustCompile(`(?i)unknown capability\W+(CAP_\w+)`)
+// old to know: docker and podman have the name on different sides.
+var unknownCapability = regexp.MustCompile(`(?i)unknown capability\W+(CAP_\w+)|(CAP_\w+)\W+unknown capability`)
 
 // findGrantable learns which capabilities the engine knows.
 func (i *Image) findGrantable(ctx context.Context) error {
