@@ -106,13 +106,9 @@ func (i *Image) findGrantable(ctx context.Context) error {
 		if err == nil {
 			return i.remove(ctx, name)
 		}
-		match := unknownCapability.FindStringSubmatch(err.Error())
-		if match == nil {
-			return err
-		}
-		unknown := known(match[1:])
+		unknown := known(unknownCapability.FindStringSubmatch(err.Error()))
 		if unknown == 0 || !i.Grantable.Contains(unknown) {
-			return err
+			return fmt.Errorf("make container with every capability: %w", err)
 		}
 		i.Grantable = i.Grantable.Minus(unknown)
 	}
