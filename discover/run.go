@@ -33,7 +33,7 @@ const (
 )
 
 // Command is what to run, as whom, and how its success is recognised. Only
-// Args must be set, or Service.
+// Args must be set, or Service, Container or Image.
 type Command struct {
 	// Service takes the place of Args, Env, User, Stdin and what is expected of
 	// a command's end. It is run as its unit says, through the scenarios that
@@ -46,11 +46,10 @@ type Command struct {
 	// Container takes the place of Args, Env, User and Stdin. It runs to its
 	// end, or, with Ready, as a daemon.
 	Container *container.Bundle
-	// Image is as Container, run by an engine. As the user of the engine it has
-	// what engine.Open was given.
+	// Image is as Container, and an engine runs it.
 	Image *engine.Image
-	// CheckInside runs Check inside the container of Image, which must be a
-	// daemon then, and not be stopped.
+	// CheckInside runs Check inside the container of Image. It takes Ready, and
+	// excludes Stop: the container must run.
 	CheckInside bool
 	// undo is what is bequeathed besides Cleanup.
 	undo *launch.Spec

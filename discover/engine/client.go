@@ -52,7 +52,9 @@ func (c client) words() []string {
 	if c.as == nil {
 		return []string{c.path}
 	}
-	words := []string{"setpriv", "--reuid", strconv.FormatUint(uint64(c.as.UID), 10), "--regid", strconv.FormatUint(uint64(c.as.GID), 10), "--init-groups", "env"}
+	words := []string{"setpriv", "--reuid", strconv.FormatUint(uint64(c.as.UID), 10), "--regid", strconv.FormatUint(uint64(c.as.GID), 10), "--init-groups",
+		// The user may not be allowed to be where capmon is.
+		"env", "--chdir=/"}
 	for _, name := range []string{"HOME", "XDG_RUNTIME_DIR"} {
 		for _, variable := range c.environ() {
 			if strings.HasPrefix(variable, name+"=") {
