@@ -2,6 +2,7 @@
 # make test    install what the tests need and run them all, VMs included
 # make corpus  try capmon on every capability and on many whole programs
 # make units   try capmon on the services that Debian ships
+# make engines try capmon on container images, by podman and docker
 # make fuzz    feed every parser of outside data with inputs that break it
 # make bench   measure what capmon costs, beside other programs; QUICK=1 only tries it
 # make dist    all that a release consists of, in dist/: packages, programs, image, sources
@@ -24,7 +25,7 @@ ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: dist disttest freshtest units build demo test unit fuzz race reproducible soak vmtest arm64test corpus bench lint generate docs check-generated install clean
+.PHONY: dist disttest freshtest units engines build demo test unit fuzz race reproducible soak vmtest arm64test corpus bench lint generate docs check-generated install clean
 
 # urfave_cli_no_docs leaves out what the flag library would write manual pages
 # with: capmon's own are made in cmd/capmon/help.
@@ -70,6 +71,12 @@ units:
 	CAPMON_UNITS=search CAPMON_UNITS_OUT=$(CURDIR)/docs/units.md go test -count=1 -timeout 90m ./internal/units
 	scripts/install.sh vm
 	scripts/unitstest.sh
+
+# Container images by real engines, in a virtual machine.
+engines:
+	scripts/install.sh engines
+	scripts/install.sh vm
+	scripts/enginestest.sh
 
 # Writes docs/performance.md, on a quiet machine in ten minutes. What draws its
 # plots is in a module of its own, and no dependency of capmon.
