@@ -130,7 +130,7 @@ func (r *Run) Only(seen trace.Trace) trace.Trace {
 	if r.cgroup == "" {
 		return seen
 	}
-	kept := trace.Trace{Lost: seen.Lost}
+	kept := trace.Trace{Lost: seen.Lost, Folded: seen.Folded}
 	// top is where the way up from an image meets the runtime's, or ends: -1 for
 	// those of the runtime. index is where it is kept.
 	top, index := make([]int, len(seen.Images)), make([]int, len(seen.Images))

@@ -61,7 +61,7 @@ func TestUserOfImage(t *testing.T) {
 		}
 	}
 	if _, _, err := inPasswd(passwd, "nobody"); err == nil {
-		t.Error("a user was found that the image has not")
+		t.Error("a user was found that the image lacks")
 	}
 	const group = "root:x:0:\nweb:x:1001:a,b\n"
 	for name, want := range map[string]uint32{"root": 0, "web": 1001, "9": 9} {
@@ -70,7 +70,7 @@ func TestUserOfImage(t *testing.T) {
 		}
 	}
 	if _, err := inGroup(group, "nogroup"); err == nil {
-		t.Error("a group was found that the image has not")
+		t.Error("a group was found that the image lacks")
 	}
 }
 
