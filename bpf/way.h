@@ -145,6 +145,29 @@ static __always_inline struct way *recognize(struct walk *w, u64 sp,
 	return 0;
 }
 
+/*
+ * 1 if i < n, else 0, both below 2^31. Loops that are left by a branch cost the
+ * verifier a state for each turn, from which it looks at all that follows; to
+ * go on and add nothing costs the kernel less than that costs each start.
+ */
+static __always_inline u64 below(u64 i, u64 n)
+{
+	u64 difference = i - n;
+
+	/* The compiler would make a branch of it again. */
+	asm volatile("" : "+r"(difference));
+	return difference >> 63;
+}
+
+/* The hash with one frame more, or as it is. */
+static __always_inline u64 add_frame(u64 hash, u64 ip, u64 counts)
+{
+	u64 more = (hash ^ ip) * 0x9e3779b97f4a7c15;
+
+	more ^= more >> 32;
+	return hash ^ ((hash ^ more) & -counts);
+}
+
 /* Walks the stack, and makes a number of it. False: there is no stack. */
 static __always_inline bool walk_way(void *ctx, const struct question *q,
 				     struct walk *w, struct site *site)
@@ -155,12 +178,8 @@ static __always_inline bool walk_way(void *ctx, const struct question *q,
 	if (n < 0)
 		n = 0;
 	w->stack.frames = n / sizeof(w->stack.ips[0]);
-	for (u32 i = 0; i < STACK_FRAMES; i++) {
-		if (i >= w->stack.frames)
-			break;
-		hash = (hash ^ w->stack.ips[i]) * 0x9e3779b97f4a7c15;
-		hash ^= hash >> 32;
-	}
+	for (u32 i = 0; i < STACK_FRAMES; i++)
+		hash = add_frame(hash, w->stack.ips[i], below(i, w->stack.frames));
 	site->path = hash;
 	return n;
 }
@@ -182,10 +201,8 @@ static __always_inline void mark_addresses(struct walk *w, u32 frames)
 	for (u32 i = 0; i < BLOOM_WORDS; i++)
 		w->bloom[i] = 0;
 	for (u32 i = 0; i < STACK_FRAMES; i++) {
-		if (i >= frames)
-			break;
 		bit = bloom_bit(w->stack.ips[i]);
-		w->bloom[bit / 64 % BLOOM_WORDS] |= 1ULL << bit % 64;
+		w->bloom[bit / 64 % BLOOM_WORDS] |= below(i, frames) << bit % 64;
 	}
 }
 
@@ -197,14 +214,12 @@ static __always_inline void find_words(struct walk *w, struct way *way, u64 size
 
 	w->words = 0;
 	for (u32 i = 0; i < RAW_WORDS; i++) {
-		if (i * sizeof(word) >= size)
-			break;
 		word = plain(w->word[i]);
 		bit = bloom_bit(word);
 		n = w->words;
 		way->at[n % WAY_WORDS] = i;
 		way->word[n % WAY_WORDS] = word;
-		w->words = n + (w->bloom[bit / 64 % BLOOM_WORDS] >> bit % 64 & 1);
+		w->words = n + (w->bloom[bit / 64 % BLOOM_WORDS] >> bit % 64 & below(i * sizeof(word), size));
 	}
 }
 
@@ -212,19 +227,43 @@ static __always_inline void find_words(struct walk *w, struct way *way, u64 size
  * which lie below. If not, a probe on return has put itself between, and the
  * walk knew it. */
 static __always_inline bool found_all(struct walk *w, const struct way *way,
-				      const struct question *q, u32 frames)
+				      u32 frames, u32 own_frames)
 {
 	u32 n = w->words, left;
 
 	w->left = frames;
 	for (u32 i = 0; i < WAY_WORDS; i++) {
-		if (i >= n)
-			break;
 		left = w->left;
-		w->left = left - (way->word[(n - 1 - i) % WAY_WORDS] ==
-				  w->stack.ips[(left - 1) % STACK_FRAMES]);
+		w->left = left - (below(i, n) & !(way->word[(n - 1 - i) % WAY_WORDS] ^
+						  w->stack.ips[(left - 1) % STACK_FRAMES]));
 	}
-	return w->left <= q->own_frames;
+	return w->left <= own_frames;
+}
+
+/*
+ * Finds the words by which the way that was walked is recognized, and puts them
+ * into the place for it; 0 if that cannot be. It is a function that the
+ * verifier looks at once, and not again for each state in which it is called,
+ * which takes that its arguments are numbers.
+ */
+__noinline int note_words(u32 at, u64 sp, u32 frames, u32 own_frames)
+{
+	u64 size = (u64)stack_end() - sp;
+	struct way *way = bpf_map_lookup_elem(&ways, &at);
+	struct walk *w = get_walk();
+	u32 n;
+
+	if (!w || !way || size > sizeof(w->word) ||
+	    bpf_probe_read_kernel(w->word, size, (void *)sp))
+		return 0;
+	way->words = 0;
+	mark_addresses(w, frames);
+	find_words(w, way, size);
+	n = w->words;
+	if (!n || n >= WAY_WORDS || !found_all(w, way, frames, own_frames))
+		return 0;
+	way->size = (way->at[(n - 1) % WAY_WORDS] + 1) * sizeof(u64);
+	return n;
 }
 
 /* Remembers by which words on the stack the way that was walked is recognized. */
@@ -232,24 +271,15 @@ static __always_inline struct way *remember(struct walk *w, u64 sp,
 					    const struct question *q,
 					    const struct site *site)
 {
-	u64 size = (u64)stack_end() - sp;
 	u32 at = first_probe(site) ^ w->next++ % WAY_PROBES;
+	u32 n = note_words(at, sp, inner_frames(w, site), q->own_frames);
 	struct way *way = bpf_map_lookup_elem(&ways, &at);
-	u32 frames = inner_frames(w, site), n;
 
-	if (!way || size > sizeof(w->word) ||
-	    bpf_probe_read_kernel(w->word, size, (void *)sp))
-		return 0;
-	way->words = 0;
-	mark_addresses(w, frames);
-	find_words(w, way, size);
-	n = w->words;
-	if (!n || n >= WAY_WORDS || !found_all(w, way, q, frames))
+	if (!way || !n)
 		return 0;
 	way->site = *site;
 	way->caller = q->caller;
 	way->generation = 0;
-	way->size = (way->at[(n - 1) % WAY_WORDS] + 1) * sizeof(u64);
 	way->words = n;
 	return way;
 }
