@@ -101,6 +101,17 @@ agree() {
 	echo "$1: ${by_systemd:-nothing}, whoever runs it"
 }
 
+# The line of --emit systemd-run is run as it is printed, and with one capability less.
+systemd_run() {
+	local line
+	line=$("$capmon" discover --user nobody --emit systemd-run 'cat /etc/shadow >/dev/null && chroot / true' 2>/dev/null | grep '^systemd-run ') ||
+		fail "no line for systemd-run"
+	sh -c "$line" </dev/null || fail "status $? of $line"
+	[[ $line = *' CAP_SYS_CHROOT'* ]] || fail "CAP_SYS_CHROOT is not in $line"
+	! sh -c "${line// CAP_SYS_CHROOT/}" </dev/null >/dev/null 2>&1 || fail "it succeeds without CAP_SYS_CHROOT"
+	echo "systemd-run runs the line of --emit systemd-run"
+}
+
 in_guest() {
 	capmon=$1
 	local pid status found
@@ -133,6 +144,7 @@ in_guest() {
 	systemctl stop "$name"
 	agree "$name"
 	agree "$name-user"
+	systemd_run
 
 	status=0
 	"$capmon" discover --unit "$name-once" >"$state/out" || status=$?
