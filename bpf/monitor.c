@@ -126,6 +126,7 @@ static __always_inline void answered(const struct question *q,
 		return;
 	r.seen.first = bpf_ktime_get_ns();
 	r.seen.count = 1;
+	r.seen.cgroup = bpf_get_current_cgroup_id();
 	r.seen.ppid = process_id(BPF_CORE_READ(task, real_parent));
 	/* No new entry: the window is full, or another thread of the process
 	 * came first. */

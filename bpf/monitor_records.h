@@ -23,6 +23,7 @@ struct seen_key {
 struct seen {
 	u64 first; /* ns, CLOCK_MONOTONIC */
 	u64 count;
+	u64 cgroup; /* id in the v2 tree, of the first check */
 	u32 ppid;
 	u32 pad;
 };

@@ -41,11 +41,12 @@ type MonitorPlace struct {
 }
 
 type MonitorSeen struct {
-	_     structs.HostLayout
-	First uint64
-	Count uint64
-	Ppid  uint32
-	Pad   uint32
+	_      structs.HostLayout
+	First  uint64
+	Count  uint64
+	Cgroup uint64
+	Ppid   uint32
+	Pad    uint32
 }
 
 type MonitorSeenKey struct {

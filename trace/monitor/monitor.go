@@ -33,8 +33,11 @@ type Event struct {
 	// Time is when the first of them was made.
 	Time time.Time
 	// UID is the effective user id in the initial user namespace.
-	UID   uint32
-	Check trace.Check
+	UID uint32
+	// Cgroup is the id of the process's cgroup in the v2 tree, the inode of its
+	// directory. It says where a process belonged that has ended meanwhile.
+	Cgroup uint64
+	Check  trace.Check
 }
 
 // Config is how a Monitor works. The zero value sees every audited

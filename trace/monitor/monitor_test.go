@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -39,7 +40,7 @@ func TestMonitorSeesARefusal(t *testing.T) {
 			t.Errorf("first made %v after the beginning, %v after the test's", got.Check.First, took)
 		}
 		got.Time, got.Check.First = time.Time{}, 0
-		want := Event{UID: tracetest.Nobody, Check: trace.Check{
+		want := Event{UID: tracetest.Nobody, Cgroup: ownCgroup(t), Check: trace.Check{
 			Process: trace.Process{PID: helper.pid, PPID: os.Getpid(), Comm: "refused me"}, Image: -1,
 			Cap: caps.SysAdmin, Verdict: trace.Fail, Audited: true, InitialNS: true, OwnCreds: true,
 			Syscall: "sethostname", Function: "__" + sysPrefix + "sys_sethostname", Count: 1,
@@ -123,13 +124,41 @@ func TestMonitorCgroupHasWhatIsBelow(t *testing.T) {
 		inside.askInChildren(2, 2)
 		deeper.ask(3)
 		outside.ask(1)
-		if got := counts(w.stop(), "inside", "deeper", "outside"); got != "inside:4 deeper:3" {
+		seen := w.stop()
+		if got := counts(seen, "inside", "deeper", "outside"); got != "inside:4 deeper:3" {
 			t.Errorf("saw %q, want those in the cgroup and below", got)
+		}
+		ids := map[string]uint64{"inside": inode(t, dir), "deeper": inode(t, below)}
+		for _, e := range seen {
+			if want, ok := ids[e.Check.Process.Comm]; ok && e.Cgroup != want {
+				t.Errorf("%s was in the cgroup %d, want %d", e.Check.Process.Comm, e.Cgroup, want)
+			}
 		}
 		// A cgroup with a process in it cannot be removed.
 		move(t, inside.pid, root)
 		move(t, deeper.pid, root)
 	})
+}
+
+// ownCgroup is the id of this process's cgroup, which is that of its children.
+func ownCgroup(t *testing.T) uint64 {
+	t.Helper()
+	text, err := os.ReadFile("/proc/self/cgroup")
+	testenv.Must(t, err)
+	for line := range strings.Lines(string(text)) {
+		if path, ok := strings.CutPrefix(strings.TrimSpace(line), "0::"); ok {
+			return inode(t, filepath.Join(testenv.Cgroup2(t), path))
+		}
+	}
+	t.Fatalf("no v2 cgroup in %q", text)
+	return 0
+}
+
+func inode(t *testing.T, path string) uint64 {
+	t.Helper()
+	var st unix.Stat_t
+	testenv.Must(t, unix.Stat(path, &st))
+	return st.Ino
 }
 
 func move(t *testing.T, pid int, dir string) {

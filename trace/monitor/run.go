@@ -206,6 +206,6 @@ func (r *run) event(seen *bpf.MonitorSeenRecord) (Event, bool, error) {
 	if !r.programs.Backend.SeesOpts {
 		check.Audited = where.audited
 	}
-	event := Event{Time: r.bootTime.Add(first), UID: seen.Key.Uid, Check: check}
+	event := Event{Time: r.bootTime.Add(first), UID: seen.Key.Uid, Cgroup: seen.Seen.Cgroup, Check: check}
 	return event, check.Audited || r.config.Filter.All, nil
 }
