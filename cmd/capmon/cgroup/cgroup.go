@@ -101,7 +101,7 @@ func FindContainer(root, id string) (string, error) {
 // watches over a container (conmon) has a cgroup of its own.
 func isContainer(name, id string) bool {
 	name = strings.TrimSuffix(name, ".scope")
-	if strings.Contains(name, "conmon-") {
+	if isMonitor(name) {
 		return false
 	}
 	for {
