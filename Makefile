@@ -28,9 +28,10 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 .PHONY: dist disttest freshtest units engines build demo test unit fuzz race reproducible soak vmtest arm64test corpus bench lint generate docs check-generated install clean
 
 # urfave_cli_no_docs leaves out what the flag library would write manual pages
-# with: capmon's own are made in cmd/capmon/help.
+# with: capmon's own are made in cmd/capmon/help. grpcnotrace leaves out the pages
+# on which gRPC would show its requests.
 build:
-	go build -trimpath -ldflags "-s -w" -tags urfave_cli_no_docs -o bin/capmon ./cmd/capmon
+	go build -trimpath -ldflags "-s -w" -tags urfave_cli_no_docs,grpcnotrace -o bin/capmon ./cmd/capmon
 
 demo: build
 	scripts/install.sh demo
@@ -99,8 +100,8 @@ race:
 	CGO_ENABLED=1 CGO_LDFLAGS_ALLOW='-Wl,-?-wrap[=,][^-.@][^,]*' go test -race -count=1 $(RACY)
 
 RACY := ./caps ./caps/account ./caps/sandbox ./discover/controller ./discover/emit ./trace ./trace/backend ./trace/follow \
-	./trace/monitor ./cmd/capmon/cgroup ./cmd/capmon/command ./cmd/capmon/doctor ./cmd/capmon/help ./cmd/capmon/monitoroutput \
-	./cmd/capmon/state ./cmd/capmon/version
+	./trace/monitor ./cmd/capmon/cgroup ./cmd/capmon/command ./cmd/capmon/doctor ./cmd/capmon/help ./cmd/capmon/monitorexport \
+	./cmd/capmon/monitoroutput ./cmd/capmon/state ./cmd/capmon/version
 
 # What is not committed is not in it. The version is the tag of the commit.
 dist:

@@ -37,6 +37,11 @@ func runMonitor(s streams, o monitorOptions) error {
 	// The reader of a pipe may leave, as head does: writing then fails.
 	signal.Ignore(unix.SIGPIPE)
 
+	x, err := openExport(s, o)
+	if err != nil {
+		return err
+	}
+	defer x.discard()
 	m, err := monitor.Open(o.config)
 	if err != nil {
 		return inContainer(err)
@@ -45,13 +50,16 @@ func runMonitor(s streams, o monitorOptions) error {
 	if err := keepReading(); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.err, "capmon monitor: watching by %s; Ctrl-C ends it with a summary\n", m.Backend())
+	if err := x.start(m); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.err, "capmon monitor: watching by %s%s; Ctrl-C ends it with a summary\n", m.Backend(), x.where())
 	if o.limit > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, o.limit)
 		defer cancel()
 	}
-	err = watch(ctx, s, o, m)
+	err = watch(ctx, s, o, m, x)
 	if errors.Is(err, unix.EPIPE) {
 		return nil
 	}
@@ -59,13 +67,16 @@ func runMonitor(s streams, o monitorOptions) error {
 }
 
 // watch prints what is seen until ctx ends, and then the summary.
-func watch(ctx context.Context, s streams, o monitorOptions, m *monitor.Monitor) error {
+func watch(ctx context.Context, s streams, o monitorOptions, m *monitor.Monitor, x *export) error {
 	out := newMonitorOutput(s, o)
 	total := monitoroutput.NewSummary(o.byPID)
 	err := m.Run(ctx, func(burst []monitor.Event) error {
 		burst = slices.DeleteFunc(burst, func(e monitor.Event) bool { return !o.wanted(e.Check.Process.Comm) })
 		for _, c := range burst {
 			total.Add(c.Check)
+		}
+		if x != nil {
+			return x.add(burst)
 		}
 		if readerGone(s.out) {
 			return unix.EPIPE
@@ -79,11 +90,12 @@ func watch(ctx context.Context, s streams, o monitorOptions, m *monitor.Monitor)
 	if err != nil {
 		return err
 	}
+	x.lost(lost)
 	if err := out.Summary(total, lost); err != nil {
 		return err
 	}
 	fmt.Fprintf(s.err, "capmon monitor: %d records lost\n", lost)
-	return nil
+	return x.end()
 }
 
 func newMonitorOutput(s streams, o monitorOptions) monitorOutput {
