@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"github.com/capmon/capmon/cmd/capmon/command"
 	"github.com/capmon/capmon/cmd/capmon/compareoutput"
 	"github.com/capmon/capmon/cmd/capmon/exit"
+	"github.com/capmon/capmon/cmd/capmon/fleet"
 	"github.com/capmon/capmon/cmd/capmon/page"
 	"github.com/capmon/capmon/cmd/capmon/state"
 	"github.com/capmon/capmon/discover"
@@ -56,16 +58,28 @@ func mergeCommand(s streams) *command.Command {
 	type options struct {
 		formats []string
 		report  string
+		from    string
+		by      fleet.By
+		json    bool
 	}
 	fields := command.Fields[options]{
+		command.Parsed(command.Option{Name: "from", Value: command.OneOf("report|otlp", "report", "otlp"), Default: "report", Text: "what the files are: reports of discover, or OTLP JSON lines that a collector wrote from capmon monitor --otlp"},
+			oneOf("report", "otlp"), func(o *options) *string { return &o.from }),
+		command.Parsed(command.Option{Name: "by", Value: command.OneOf("WHAT", fleet.Groupings()...), Text: "with --from otlp: group by WHAT: unit, image or executable; workload, the default, is the image, else the unit, else the executable"},
+			parseGrouping, func(o *options) *fleet.By { return &o.by }),
+		command.Switch(command.Option{Name: "json", Text: "with --from otlp: print the result as JSON (docs/fleet.schema.json)"},
+			func(o *options) *bool { return &o.json }),
 		command.Parsed(command.Option{Name: "emit", Value: command.SomeOf("FORMAT[,FORMAT]", emit.Formats()...), Text: "print only the set of all, as FORMAT; help explains each"},
 			parseFormats, func(o *options) *[]string { return &o.formats }),
 		reportOption(func(o *options) *string { return &o.report }),
 	}
 	return &command.Command{
 		Name:    "capmon merge",
-		Summary: "join several kept discoveries to one set",
-		Usage:   []command.Item{{Term: "capmon merge [options] REPORT...", Text: "reports as capmon discover --json prints them; - is standard input"}},
+		Summary: "join several kept discoveries to one set, or what many machines did",
+		Usage: []command.Item{
+			{Term: "capmon merge [options] REPORT...", Text: "reports as capmon discover --json prints them; - is standard input"},
+			{Term: "capmon merge --from otlp [options] FILE...", Text: "what a collector stored of capmon monitor --otlp"},
+		},
 		Description: `
 Prints which of the reports needs which capability, and what all need together:
 for one program in several configurations, uses or machines. What makes the
@@ -73,7 +87,11 @@ reports hard to compare (other users, other kernels, no proof) is named.
 
 With reports of capmon observe --json among them it prints what is needed by
 proof beside what was seen in use and what was granted; --emit then writes what
-is needed or was used.`,
+is needed or was used.
+
+With --from otlp it prints for each unit, image or executable which capabilities
+it used and was refused, on how many hosts, and for how long it was seen. That is
+observed, not proven.`,
 		Options: fields.Options(),
 		Words:   someReports,
 		Exits: []command.Item{
@@ -88,6 +106,15 @@ is needed or was used.`,
 			}
 			if slices.Equal(o.formats, []string{explain}) {
 				return explainFormats(s, emit.Formats())
+			}
+			if o.from == "otlp" {
+				if len(o.formats) > 0 || o.report != "" {
+					return exit.Usagef("--emit and --report are for what was proven, and not for --from otlp: leave them out")
+				}
+				return mergeFleet(s, given.Words, cmp.Or(o.by, fleet.ByWorkload), o.json)
+			}
+			if o.by != "" || o.json {
+				return exit.Usagef("--by and --json are for --from otlp: leave them out")
 			}
 			if len(given.Words) == 0 {
 				return exit.Usagef("give at least one report: capmon merge REPORT...")
