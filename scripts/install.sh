@@ -1,5 +1,5 @@
 #!/bin/sh
-# install.sh demo|test|services|units|engines|bench|dist|fresh|page|vm|race|generate: installs the Debian packages that this
+# install.sh demo|test|services|units|engines|fleet|bench|dist|fresh|page|vm|race|generate: installs the Debian packages that this
 # needs. Asks apt only when something is missing.
 set -eu
 
@@ -12,6 +12,7 @@ postfix postgresql prometheus-node-exporter redis-server rpcbind rsyslog snmpd s
 mosquitto-clients curl netcat-openbsd bind9-dnsutils swaks' ;;
 engines) packages='podman crun conmon uidmap slirp4netns fuse-overlayfs docker.io iptables busybox-static nginx-light redis-server haproxy postgresql-15
 tcpdump chrony iputils-ping util-linux curl netcat-openbsd' ;;
+fleet) packages='prometheus' ;;
 bench) packages='bpftrace strace linux-perf libbpf-tools gcc libc6-dev' ;;
 vm) exec "$(dirname "$0")/vm/install.sh" ;;
 dist) packages='rpm skopeo zip' ;;
@@ -24,7 +25,7 @@ page)
 race) packages='gcc libc6-dev libcap-dev' ;;
 generate) packages='clang-14 llvm-14 libbpf-dev' ;;
 *)
-	echo "usage: $0 demo|test|services|units|engines|bench|dist|fresh|page|vm|race|generate" >&2
+	echo "usage: $0 demo|test|services|units|engines|fleet|bench|dist|fresh|page|vm|race|generate" >&2
 	exit 2
 	;;
 esac
@@ -45,7 +46,7 @@ as_root=
 get() { $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing >&2; }
 policy=/usr/sbin/policy-rc.d
 case $1 in
-services | units | engines)
+services | units | engines | fleet)
 	# Packages of services ask this file whether they may start them (invoke-rc.d(8)).
 	if [ ! -e "$policy" ]; then
 		printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
@@ -56,7 +57,7 @@ services | units | engines)
 esac
 get || { $as_root apt-get update -q >&2 && get; }
 case $1 in
-services | units | engines)
+services | units | engines | fleet)
 	# What was not there before shall not start with the machine.
 	for package in $missing; do
 		for unit in $(dpkg -L "$package" | sed -n 's,^.*/systemd/system/\([^/@]*\.\(service\|socket\)\)$,\1,p'); do

@@ -91,9 +91,12 @@ func (a attributes) isFalse(name string) bool { return a[name].truth != nil && !
 
 // image is the container's image with its tag, as far as it is known.
 func (a attributes) image() string {
-	name := a.text(otelnames.ImageName)
-	if tags := a[otelnames.ImageTags].texts; name != "" && len(tags) > 0 {
-		return name + ":" + tags[0]
+	name, tag := a.text(otelnames.ImageName), a.text(otelnames.ImageTag)
+	if tags := a[otelnames.ImageTags].texts; len(tags) > 0 {
+		tag = tags[0]
+	}
+	if name != "" && tag != "" {
+		return name + ":" + tag
 	}
 	return name
 }

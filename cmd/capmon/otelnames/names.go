@@ -21,18 +21,18 @@ const (
 
 // Attributes of a resource.
 const (
-	HostID        = "host.id"
-	HostName      = "host.name"
-	NodeName      = "k8s.node.name"
-	PodUID        = "k8s.pod.uid"
-	ContainerID   = "container.id"
-	ImageName     = "container.image.name"
-	ImageTags     = "container.image.tags"
-	ServiceName   = "service.name"
-	Version       = "service.version"
-	Instance      = "service.instance.id"
-	Unit          = "systemd.unit.name" // as the Collector's systemd receiver has it
-	ContainerName = "k8s.container.name"
+	HostID      = "host.id"
+	HostName    = "host.name"
+	NodeName    = "k8s.node.name"
+	PodUID      = "k8s.pod.uid"
+	ContainerID = "container.id"
+	ImageName   = "container.image.name"
+	ImageTags   = "container.image.tags"
+	ImageTag    = "container.image.tag" // as the Collector's k8sattributes processor has it
+	ServiceName = "service.name"
+	Version     = "service.version"
+	Instance    = "service.instance.id"
+	Unit        = "systemd.unit.name" // as the Collector's systemd receiver has it
 )
 
 // Attributes of a check.
