@@ -258,6 +258,31 @@ func ask(t *testing.T, name string, n int) {
 	}
 }
 
+// newCgroup is a cgroup of that name below the root of the tree.
+func newCgroup(t *testing.T, name string) string {
+	t.Helper()
+	dir := filepath.Join(testenv.Cgroup2(t), name)
+	testenv.Must(t, os.Mkdir(dir, 0o755))
+	t.Cleanup(func() { testenv.Must(t, unix.Rmdir(dir)) })
+	return dir
+}
+
+// askIn has a process of the cgroup ask for CAP_SYS_ADMIN n times, without having
+// it, and end at once.
+func askIn(t *testing.T, cgroup string, n int) {
+	t.Helper()
+	testenv.NeedProgram(t, "perl", "perl-base")
+	dir, err := unix.Open(cgroup, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	testenv.Must(t, err)
+	defer unix.Close(dir)
+	script := fmt.Sprintf(`$0 = "asking"; my $name = "x"; syscall(%d, $name, -1) for 1..%d`, unix.SYS_SETHOSTNAME, n)
+	cmd := exec.Command("perl", "-e", script)
+	cmd.SysProcAttr = &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: dir, Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("perl: %v: %s", err, out)
+	}
+}
+
 // From a process to the answer, by both protocols: a real capmon, a real
 // Collector, which batches and writes a file, and merge.
 func TestCollectorStores(t *testing.T) {

@@ -254,6 +254,19 @@ func TestNobodyListens(t *testing.T) {
 	})
 }
 
+// Whoever mixes up the two is told.
+func TestTheOtherProtocol(t *testing.T) {
+	for p, other := range map[Protocol]Protocol{GRPC: HTTP, HTTP: GRPC} {
+		c := startCollector(t, other, nil)
+		e := startExport(t, c.url, p, nil)
+		e.Add([]monitor.Event{event("a", caps.Kill, trace.Pass, 1, 5)})
+		r := e.Close()
+		if want := "set OTEL_EXPORTER_OTLP_PROTOCOL=" + string(other); lost(r) != 5 || !strings.Contains(r.Trouble, want) {
+			t.Errorf("%s: %+v, want %q", p, r, want)
+		}
+	}
+}
+
 func TestTLS(t *testing.T) {
 	cert, file := certificate(t)
 	eachProtocol(t, func(t *testing.T, p Protocol) {

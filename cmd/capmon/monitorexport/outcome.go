@@ -82,6 +82,12 @@ func reason(err error) string {
 		return "no answer in time"
 	}
 	words := err.Error()
+	switch {
+	case strings.Contains(words, "malformed HTTP response"), strings.Contains(words, "malformed HTTP version"):
+		return "it does not speak HTTP: set OTEL_EXPORTER_OTLP_PROTOCOL=grpc if it speaks gRPC"
+	case strings.Contains(words, "error reading server preface"), strings.Contains(words, "unexpected HTTP status code received from server"):
+		return "it does not speak gRPC: set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf if it speaks HTTP"
+	}
 	if s, ok := status.FromError(err); ok && s.Code() != codes.OK {
 		words = s.Message()
 		if s.Code() == codes.DeadlineExceeded {
