@@ -5,6 +5,7 @@
 # make engines try capmon on container images, by podman and docker
 # make fuzz    feed every parser of outside data with inputs that break it
 # make bench   measure what capmon costs, beside other programs; QUICK=1 only tries it
+# make fleet   measure what it costs to collect from many machines
 # make dist    all that a release consists of, in dist/: packages, programs, image, sources
 # make race    the tests that run under cgo, with the race detector
 # make soak    kill capmon at 200 moments of each of its jobs, and look for what is left
@@ -25,7 +26,7 @@ ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: dist disttest freshtest units engines build demo test unit fuzz race reproducible soak vmtest arm64test corpus bench lint generate docs check-generated install clean
+.PHONY: dist disttest freshtest units engines fleet build demo test unit fuzz race reproducible soak vmtest arm64test corpus bench lint generate docs check-generated install clean
 
 # urfave_cli_no_docs leaves out what the flag library would write manual pages
 # with: capmon's own are made in cmd/capmon/help. grpcnotrace leaves out the pages
@@ -87,6 +88,11 @@ bench: build
 	scripts/install.sh vm
 	cd scripts/bench && go build -trimpath -o ../../bin/bench .
 	bin/bench $(if $(QUICK),-quick -rounds 2 -o bin)
+
+# Writes the table in docs/fleet.md. The first time it builds an OpenTelemetry
+# Collector, which takes minutes.
+fleet:
+	cd internal/consumers && go test -count=1 -timeout 30m -run 'TestLoad|TestCost' -v . -fleet-document
 
 # FUZZTIME is for each target.
 FUZZTIME := 10s

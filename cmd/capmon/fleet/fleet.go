@@ -214,7 +214,7 @@ func (c *Collection) addCheck(resource attributes, r record) {
 	g.hosts[host] = true
 	g.checks += count
 	first, last := r.time(), r.time()
-	if n := a[otelnames.LastTime].number; n > 0 {
+	if n := number(a.get(otelnames.LastTime).Int); n > 0 {
 		last = time.Unix(0, n)
 	}
 	g.add(first, last)

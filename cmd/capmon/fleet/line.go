@@ -2,8 +2,6 @@ package fleet
 
 import (
 	"encoding/json"
-	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/capmon/capmon/cmd/capmon/otelnames"
@@ -39,61 +37,52 @@ type record struct {
 	Attributes attributes `json:"attributes"`
 }
 
-func (r record) time() time.Time { return time.Unix(0, int64(r.Time)) }
+func (r record) time() time.Time { return time.Unix(0, number(r.Time)) }
 
-// attributes are those that have one value, or several texts.
-type attributes map[string]value
+// attributes are keys and values, as OTLP has them. There are few, and looking
+// through them is faster than a map.
+type attributes []struct {
+	Key   string `json:"key"`
+	Value value  `json:"value"`
+}
 
 // value is an AnyValue of OTLP. What is none of these is zero.
 type value struct {
-	text   string
-	number int64
-	truth  *bool
-	texts  []string
+	String string  `json:"stringValue"`
+	Int    integer `json:"intValue"`
+	Bool   *bool   `json:"boolValue"`
+	Array  struct {
+		Values []struct {
+			String string `json:"stringValue"`
+		} `json:"values"`
+	} `json:"arrayValue"`
 }
 
-// UnmarshalJSON reads a list of keys and values.
-func (a *attributes) UnmarshalJSON(data []byte) error {
-	var list []struct {
-		Key   string `json:"key"`
-		Value struct {
-			String string  `json:"stringValue"`
-			Int    integer `json:"intValue"`
-			Bool   *bool   `json:"boolValue"`
-			Array  struct {
-				Values []struct {
-					String string `json:"stringValue"`
-				} `json:"values"`
-			} `json:"arrayValue"`
-		} `json:"value"`
-	}
-	if err := json.Unmarshal(data, &list); err != nil {
-		return err
-	}
-	*a = make(attributes, len(list))
-	for _, kv := range list {
-		v := value{text: kv.Value.String, number: int64(kv.Value.Int), truth: kv.Value.Bool}
-		for _, one := range kv.Value.Array.Values {
-			v.texts = append(v.texts, one.String)
+func (a attributes) get(name string) value {
+	for i := range a {
+		if a[i].Key == name {
+			return a[i].Value
 		}
-		(*a)[kv.Key] = v
 	}
-	return nil
+	return value{}
 }
 
-func (a attributes) text(name string) string { return a[name].text }
+func (a attributes) text(name string) string { return a.get(name).String }
 
 // count is a number that cannot be less than nothing.
-func (a attributes) count(name string) uint64 { return uint64(max(a[name].number, 0)) }
+func (a attributes) count(name string) uint64 { return uint64(max(number(a.get(name).Int), 0)) }
 
 // isFalse says whether it is there and false.
-func (a attributes) isFalse(name string) bool { return a[name].truth != nil && !*a[name].truth }
+func (a attributes) isFalse(name string) bool {
+	truth := a.get(name).Bool
+	return truth != nil && !*truth
+}
 
 // image is the container's image with its tag, as far as it is known.
 func (a attributes) image() string {
 	name, tag := a.text(otelnames.ImageName), a.text(otelnames.ImageTag)
-	if tags := a[otelnames.ImageTags].texts; len(tags) > 0 {
-		tag = tags[0]
+	if tags := a.get(otelnames.ImageTags).Array.Values; len(tags) > 0 {
+		tag = tags[0].String
 	}
 	if name != "" && tag != "" {
 		return name + ":" + tag
@@ -111,26 +100,15 @@ func (a attributes) host() string {
 	return name + "\x00" + a.text(otelnames.HostID)
 }
 
-// integer is a whole number, which JSON of protobuf has in quotes.
-type integer int64
+// integer is a whole number, with or without the quotes in which the JSON of
+// protobuf has it.
+type integer = json.Number
 
-// UnmarshalJSON reads it with or without quotes.
-func (i *integer) UnmarshalJSON(data []byte) error {
-	text := string(data)
-	if n := len(text); n > 1 && text[0] == '"' && text[n-1] == '"' {
-		text = text[1 : n-1]
-	}
-	if text == "null" || text == "" {
-		return nil
-	}
-	n, err := strconv.ParseInt(text, 10, 64)
+// number is 0 for what is no whole number of 64 bits.
+func number(i integer) int64 {
+	n, err := i.Int64()
 	if err != nil {
-		u, unsigned := strconv.ParseUint(text, 10, 64)
-		if unsigned != nil {
-			return fmt.Errorf("%.20q is not a whole number", text)
-		}
-		n = int64(u)
+		return 0
 	}
-	*i = integer(n)
-	return nil
+	return n
 }

@@ -37,6 +37,8 @@ type Config struct {
 	OTLP *Settings
 	// Version is capmon's.
 	Version string
+	// Host is the name of a machine that is simulated; "" for this one.
+	Host string
 	// Owners is nil for a Finder.
 	Owners Owners
 	// Say tells a person what went wrong, in one line.
@@ -68,7 +70,7 @@ func Open(ctx context.Context, c Config) (*Exporter, error) {
 		return e, nil
 	}
 	instance := newInstance()
-	host, err := hostResource(ctx, c.Version, instance)
+	host, err := hostResource(ctx, c, instance)
 	if err != nil {
 		return nil, err
 	}

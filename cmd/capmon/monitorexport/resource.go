@@ -13,20 +13,23 @@ import (
 
 // hostResource is what is exported of the machine, with the attributes that
 // OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME add or change.
-func hostResource(ctx context.Context, version, instance string) (*resource.Resource, error) {
+func hostResource(ctx context.Context, c Config, instance string) (*resource.Resource, error) {
 	host, err := resource.New(ctx,
 		resource.WithHost(),
 		resource.WithOSType(),
 		resource.WithTelemetrySDK(),
 		resource.WithAttributes(
 			attribute.String(otelnames.ServiceName, otelnames.Service),
-			attribute.String(otelnames.Version, version),
+			attribute.String(otelnames.Version, c.Version),
 			attribute.String(otelnames.Instance, instance),
 		),
 		resource.WithFromEnv(),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("read OTEL_RESOURCE_ATTRIBUTES: %w", err)
+	}
+	if c.Host != "" {
+		return resource.Merge(host, resource.NewSchemaless(attribute.String(otelnames.HostName, c.Host)))
 	}
 	// A container often has no machine-id(5).
 	if id, err := resource.New(ctx, resource.WithHostID()); err == nil {
