@@ -46,6 +46,8 @@ unit:
 	scripts/install.sh fleet
 	go test -count=1 ./...
 	cd scripts/bench && go test -count=1 ./...
+	# Building it may take longer than a test is given.
+	scripts/collector.sh build
 	cd internal/consumers && go test -count=1 ./...
 	test "$$(cd docs/example && go run .)" = "minimal cap_sys_chroot"
 
@@ -92,6 +94,7 @@ bench: build
 # Writes the table in docs/fleet.md. The first time it builds an OpenTelemetry
 # Collector, which takes minutes.
 fleet:
+	scripts/collector.sh build
 	cd internal/consumers && go test -count=1 -timeout 30m -run 'TestLoad|TestCost' -v . -fleet-document
 
 # FUZZTIME is for each target.

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 
@@ -96,19 +96,17 @@ func (x *export) lost(n uint64) {
 // end sends what is left and says what became of all. It is an error if the
 // collector could never be reached.
 func (x *export) end() error {
-	if x == nil || x.options.otlp == nil || !x.options.otlp.Logs {
+	if x == nil || x.options.otlp == nil {
 		return nil
 	}
 	x.discard()
-	x.say("%s", x.result)
-	if !x.result.Reached {
-		trouble := x.result.Trouble
-		if trouble == "" {
-			trouble = "it was never asked"
-		}
-		return errors.New("nothing was exported to " + x.options.otlp.Endpoint.String() + ": " + trouble)
+	if x.options.otlp.Logs {
+		x.say("%s", x.result)
 	}
-	return nil
+	if x.result.Reached {
+		return nil
+	}
+	return fmt.Errorf("nothing was exported to %s: %s", x.options.otlp.Endpoint, cmp.Or(x.result.Trouble, "it did not answer"))
 }
 
 // discard ends what runs, and may be called again.

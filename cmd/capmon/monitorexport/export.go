@@ -52,6 +52,7 @@ type Exporter struct {
 	queue   *queue
 	sender  *sender // nil without log records
 	metrics *metrics
+	health  *health // nil without a collector
 	backend string
 	said    bool // that the queue is full
 }
@@ -69,13 +70,14 @@ func Open(ctx context.Context, c Config) (*Exporter, error) {
 	if c.OTLP == nil {
 		return e, nil
 	}
+	e.health = &health{settings: *c.OTLP, say: c.Say}
 	instance := newInstance()
 	host, err := hostResource(ctx, c, instance)
 	if err != nil {
 		return nil, err
 	}
 	if c.OTLP.Metrics {
-		if e.metrics, err = newMetrics(ctx, *c.OTLP, host, c.Version, e.tally); err != nil {
+		if e.metrics, err = newMetrics(ctx, *c.OTLP, host, c.Version, e.tally, e.health); err != nil {
 			return nil, err
 		}
 	}
@@ -86,7 +88,7 @@ func Open(ctx context.Context, c Config) (*Exporter, error) {
 			return nil, err
 		}
 		e.queue = newQueue(c.OTLP.Queue)
-		e.sender = newSender(*c.OTLP, client, newRecords(host, c.Version, instance), e.queue, e.tally, c.Say)
+		e.sender = newSender(*c.OTLP, client, newRecords(host, c.Version, instance), e.queue, e.tally, e.health)
 	}
 	return e, nil
 }
@@ -171,14 +173,15 @@ func (e *Exporter) Close() Result {
 		defer cancel()
 		// It has no more to send; what goes wrong with closing harms nobody.
 		_ = e.sender.client.Shutdown(ctx)
-		e.sender.mu.Lock()
-		r.Delivered, r.Reached, r.Trouble = e.sender.delivered, e.sender.reached, e.sender.trouble
-		e.sender.mu.Unlock()
+		r.Delivered = e.sender.delivered.Load()
 	}
-	if r.Trouble == "" {
-		e.closeMetrics()
-	} else {
-		e.dropMetrics()
+	if e.health != nil {
+		if e.health.trouble() == "" {
+			e.closeMetrics()
+		} else {
+			e.dropMetrics()
+		}
+		r.Reached, r.Trouble = e.health.wasReached(), e.health.trouble()
 	}
 	r.Checks, r.Lost = e.tally.status()
 	return r

@@ -254,6 +254,30 @@ func TestNobodyListens(t *testing.T) {
 	})
 }
 
+// Counters alone say how the collector is, too.
+func TestCountersAlone(t *testing.T) {
+	t.Setenv(envLogs, "none")
+	eachProtocol(t, func(t *testing.T, p Protocol) {
+		c := startCollector(t, p, nil)
+		e := startExport(t, c.url, p, nil)
+		e.Add([]monitor.Event{event("a", caps.Kill, trace.Pass, 1, 5)})
+		if r := e.Close(); !r.Reached || r.Trouble != "" || e.said.text() != "" || len(c.seen) != 0 {
+			t.Errorf("%+v, said %q", r, e.said.text())
+		}
+		if n := c.series["capmon.checks capmon.capability=CAP_KILL capmon.verdict=PASS process.title=a systemd.unit.name=nginx.service"]; n != 5 {
+			t.Errorf("counters %v", c.series)
+		}
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		testenv.Must(t, err)
+		testenv.Must(t, l.Close())
+		t.Setenv(envTimeout, "300")
+		e = startExport(t, "http://"+l.Addr().String(), p, func(s *Settings) { s.Flush = 2 * time.Second })
+		if r := e.Close(); r.Reached || r.Trouble == "" || strings.Count(e.said.text(), "cannot export") != 1 {
+			t.Errorf("%+v, said %q", r, e.said.text())
+		}
+	})
+}
+
 // Whoever mixes up the two is told.
 func TestTheOtherProtocol(t *testing.T) {
 	for p, other := range map[Protocol]Protocol{GRPC: HTTP, HTTP: GRPC} {

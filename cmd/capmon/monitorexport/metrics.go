@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.opentelemetry.io/otel/sdk/resource"
 
 	"github.com/capmon/capmon/cmd/capmon/otelnames"
@@ -20,10 +21,14 @@ type metrics struct {
 	flush    time.Duration
 }
 
-func newMetrics(ctx context.Context, s Settings, host *resource.Resource, version string, t *Tally) (*metrics, error) {
+func newMetrics(ctx context.Context, s Settings, host *resource.Resource, version string, t *Tally, h *health) (*metrics, error) {
 	client, err := s.newMetricClient(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if !s.Logs {
+		// Nothing else tells how the collector is.
+		client = judged{client, h}
 	}
 	provider := sdkmetric.NewMeterProvider(
 		sdkmetric.WithResource(host),
@@ -35,6 +40,21 @@ func newMetrics(ctx context.Context, s Settings, host *resource.Resource, versio
 		return nil, err
 	}
 	return &metrics{provider, s.Flush}, nil
+}
+
+// judged tells what becomes of the counters.
+type judged struct {
+	sdkmetric.Exporter
+	health *health
+}
+
+// Export implements sdkmetric.Exporter.
+func (j judged) Export(ctx context.Context, m *metricdata.ResourceMetrics) error {
+	err := j.Exporter.Export(ctx, m)
+	if ctx.Err() == nil || err == nil {
+		j.health.judge(outcomeOf(err))
+	}
+	return err
 }
 
 func register(meter metric.Meter, t *Tally) error {

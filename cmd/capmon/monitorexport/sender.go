@@ -2,7 +2,7 @@ package monitorexport
 
 import (
 	"context"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	sdklog "go.opentelemetry.io/otel/sdk/log"
@@ -27,23 +27,19 @@ type sender struct {
 	records  *records
 	queue    *queue
 	tally    *Tally
-	say      func(format string, args ...any)
 
 	started bool
 	end     chan struct{}
 	done    chan struct{}
 	full    chan struct{} // the queue is half full
 
-	// mu guards what is known of the collector.
-	mu        sync.Mutex
-	delivered uint64 // checks
-	trouble   string // "" while it answers
-	reached   bool   // once at least
+	health    *health
+	delivered atomic.Uint64 // checks
 }
 
-func newSender(s Settings, client sdklog.Exporter, r *records, q *queue, t *Tally, say func(string, ...any)) *sender {
+func newSender(s Settings, client sdklog.Exporter, r *records, q *queue, t *Tally, h *health) *sender {
 	return &sender{
-		settings: s, client: client, records: r, queue: q, tally: t, say: say,
+		settings: s, client: client, records: r, queue: q, tally: t, health: h,
 		end: make(chan struct{}), done: make(chan struct{}), full: make(chan struct{}, 1),
 	}
 }
@@ -137,7 +133,7 @@ func (s *sender) send(ctx context.Context, batch []*folded) {
 	pause := firstPause
 	for {
 		o := outcomeOf(s.client.Export(ctx, made))
-		s.judge(o)
+		s.health.judge(o)
 		switch {
 		case o.again && s.ending():
 			s.tally.Lose(otelnames.LostUnsent, checksIn(batch))
@@ -172,42 +168,14 @@ func (s *sender) account(batch []*folded, rejected int64) {
 	if lost > 0 {
 		s.tally.Lose(otelnames.LostRejected, lost)
 	}
-	s.mu.Lock()
-	s.delivered += all - lost
-	s.mu.Unlock()
-}
-
-// judge says once what is the matter with the collector, and once that it is
-// over.
-func (s *sender) judge(o outcome) {
-	s.mu.Lock()
-	before := s.trouble
-	s.trouble = o.why
-	if !o.again && o.rejected == 0 {
-		s.reached = true
-	}
-	s.mu.Unlock()
-	switch {
-	case o.why != "" && before == "" && o.again:
-		s.say("cannot export to %s: %s; up to %d kinds of checks are kept, and it is tried again", s.settings.Endpoint, o.why, s.settings.Queue)
-	case o.why != "" && before == "":
-		s.say("%s does not take what is exported: %s", s.settings.Endpoint, o.why)
-	case o.why == "" && before != "":
-		s.say("exporting to %s again", s.settings.Endpoint)
-	}
+	s.delivered.Add(all - lost)
 }
 
 // sendStatus says what was seen and lost by now; the next one says it again, so
 // that nothing is the matter if it does not arrive.
 func (s *sender) sendStatus(ctx context.Context) {
-	if s.ending() && s.unreachable() {
+	if s.ending() && s.health.trouble() != "" {
 		return
 	}
-	s.judge(outcomeOf(s.client.Export(ctx, s.records.status(s.tally.status()))))
-}
-
-func (s *sender) unreachable() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.trouble != ""
+	s.health.judge(outcomeOf(s.client.Export(ctx, s.records.status(s.tally.status()))))
 }
