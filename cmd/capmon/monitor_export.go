@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"sync"
 
 	"github.com/capmon/capmon/cmd/capmon/exit"
@@ -29,6 +31,8 @@ func openExport(s streams, o monitorOptions) (x *export, err error) {
 	if !o.exports() {
 		return nil, nil
 	}
+	// net/http says there what is told in the exporter's words.
+	log.SetOutput(io.Discard)
 	x = &export{options: o, say: func(format string, args ...any) {
 		fmt.Fprintf(s.err, "capmon monitor: "+format+"\n", args...)
 	}}

@@ -286,7 +286,7 @@ func TestTheOtherProtocol(t *testing.T) {
 		e.Add([]monitor.Event{event("a", caps.Kill, trace.Pass, 1, 5)})
 		r := e.Close()
 		if want := "set OTEL_EXPORTER_OTLP_PROTOCOL=" + string(other); lost(r) != 5 || !strings.Contains(r.Trouble, want) {
-			t.Errorf("%s: %+v, want %q", p, r, want)
+			t.Errorf("%s: %v, %q, want %q", p, r, r.Trouble, want)
 		}
 	}
 }

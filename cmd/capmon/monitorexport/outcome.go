@@ -83,7 +83,9 @@ func reason(err error) string {
 	}
 	words := err.Error()
 	switch {
-	case strings.Contains(words, "malformed HTTP response"), strings.Contains(words, "malformed HTTP version"):
+	case strings.Contains(words, "malformed HTTP response"), strings.Contains(words, "malformed HTTP version"),
+		// A server of gRPC may speak before it is asked (RFC 9113, section 3.4).
+		strings.Contains(words, "readLoopPeekFailLocked"):
 		return "it does not speak HTTP: set OTEL_EXPORTER_OTLP_PROTOCOL=grpc if it speaks gRPC"
 	case strings.Contains(words, "error reading server preface"), strings.Contains(words, "unexpected HTTP status code received from server"):
 		return "it does not speak gRPC: set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf if it speaks HTTP"
