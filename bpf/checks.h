@@ -274,6 +274,26 @@ static __always_inline void answered(const struct question *q,
 		record(t, site, kind, ret);
 }
 
+static __always_inline bool concerned(void)
+{
+	return current_followed();
+}
+
+static __always_inline bool already_seen(u32 cap)
+{
+	struct thread *t = current_thread();
+
+	if (!t)
+		return false;
+	for (u32 i = 0; i < CALL_SLOTS; i++) {
+		if (i >= t->used)
+			break;
+		if (t->slots[i].cap == cap)
+			return true;
+	}
+	return false;
+}
+
 SEC("tp_btf/sys_exit")
 int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 {

@@ -46,7 +46,8 @@ SEC("fexit/cap_capable")
 int BPF_PROG(cap_capable_fexit, const struct cred *cred,
 	     struct user_namespace *target_ns, int cap, unsigned int opts, int ret)
 {
-	struct question q = { .cred = cred, .cap = cap, .opts = opts };
+	struct question q = { .cred = cred, .cap = cap, .opts = opts,
+			      .neighbours = true };
 
 	q.ns_level = target_ns->level;
 	return on_check(ctx, &q, ret);
@@ -80,7 +81,8 @@ int BPF_KPROBE(cap_capable_entry, const struct cred *cred,
 	       struct user_namespace *target_ns, int cap, unsigned int opts)
 {
 	struct frame frame = { .task = bpf_get_current_task(), .sp = PT_REGS_SP(ctx) };
-	struct question q = { .cred = cred, .cap = cap, .opts = opts };
+	struct question q = { .cred = cred, .cap = cap, .opts = opts,
+			      .neighbours = true };
 	struct pending p = {};
 
 	q.ns_level = BPF_CORE_READ(target_ns, level);

@@ -5,16 +5,19 @@
  * and 6.12 into all of them; the tracepoint is inlined along with it). What
  * these ask for follows from what they were asked and answered. Left out is
  * cap_vm_enough_memory, whose answer decides nothing unless memory runs out.
+ *
+ * Besides what hooks.h asks of it, the program that includes this has:
+ *
+ *   concerned     says whether a check of the current task may be wanted.
+ *   already_seen  says whether a hook on cap_capable saw the check, as on a
+ *                 kernel where it is not inlined: that hook was first.
  */
 #ifndef CAPMON_INLINED_H
 #define CAPMON_INLINED_H
 
-#include "checks.h"
 #include "hooks.h"
 
 #define EPERM 1
-#define CAP_SETPCAP 8
-#define CAP_SYS_RAWIO 17
 #define PR_SET_SECUREBITS 28
 
 static __always_inline bool raised(const struct cred *cred, int cap)
@@ -23,22 +26,6 @@ static __always_inline bool raised(const struct cred *cred, int cap)
 
 	bpf_probe_read_kernel(&effective, sizeof(effective), &cred->cap_effective);
 	return effective >> cap & 1;
-}
-
-/* On a kernel where it is not inlined, the hook on cap_capable was first. */
-static __always_inline bool already_seen(u32 cap)
-{
-	struct thread *t = current_thread();
-
-	if (!t)
-		return false;
-	for (u32 i = 0; i < CALL_SLOTS; i++) {
-		if (i >= t->used)
-			break;
-		if (t->slots[i].cap == cap)
-			return true;
-	}
-	return false;
 }
 
 static __always_inline int on_inlined(void *ctx, struct question *q, int ret)
@@ -53,7 +40,7 @@ static __always_inline int on_setpcap(void *ctx)
 	const struct cred *cred = CURRENT(cred);
 	struct question q = { .cap = CAP_SETPCAP };
 
-	if (!current_followed())
+	if (!concerned())
 		return 0;
 	q.ns_level = BPF_CORE_READ(cred, user_ns, level);
 	return on_inlined(ctx, &q, raised(cred, CAP_SETPCAP) ? 0 : -EPERM);
@@ -62,7 +49,7 @@ static __always_inline int on_setpcap(void *ctx)
 /* Of what prctl(2) does, only this asks by cap_capable itself. */
 static __always_inline int on_prctl(void *ctx)
 {
-	return current_followed() && first_argument() == PR_SET_SECUREBITS ?
+	return concerned() && first_argument() == PR_SET_SECUREBITS ?
 		       on_setpcap(ctx) : 0;
 }
 
@@ -72,7 +59,7 @@ static __always_inline int on_mmap_addr(void *ctx, int ret)
 {
 	struct question q = { .cap = CAP_SYS_RAWIO }; /* no namespace: the initial one */
 
-	return ret && current_followed() ? on_inlined(ctx, &q, ret) : 0;
+	return ret && concerned() ? on_inlined(ctx, &q, ret) : 0;
 }
 
 /* Whether the inheritable set may be raised, it asks in any case. */

@@ -12,6 +12,7 @@
 
 #include "monitor_filter.h"
 #include "monitor_records.h"
+#include "monitor_seen.h"
 #include "way.h"
 
 volatile const bool fold = true;
@@ -89,6 +90,8 @@ static __always_inline bool asked(void *ctx, u64 sp, struct question *q,
 	site->nr = syscall_number();
 	site->compat = syscall_is_compat();
 	site->cap = q->cap;
+	if (q->neighbours && asked_by_neighbours(q->cap))
+		note_seen(site->nr, q->cap);
 	return find_place(ctx, sp, q, site);
 }
 
@@ -138,5 +141,6 @@ static __always_inline void answered(const struct question *q,
 }
 
 #include "hooks.h"
+#include "inlined.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -86,6 +86,7 @@ const (
 	MonitorMapCgroups               = "cgroups"
 	MonitorMapLost                  = "lost"
 	MonitorMapNewPlace              = "new_place"
+	MonitorMapNoted                 = "noted"
 	MonitorMapPending               = "pending"
 	MonitorMapPids                  = "pids"
 	MonitorMapPlaces                = "places"
@@ -99,6 +100,12 @@ const (
 	MonitorProgCapCapableFexit      = "cap_capable_fexit"
 	MonitorProgCapCapableReturn     = "cap_capable_return"
 	MonitorProgCapCapableTracepoint = "cap_capable_tracepoint"
+	MonitorProgCapCapsetFexit       = "cap_capset_fexit"
+	MonitorProgCapCapsetReturn      = "cap_capset_return"
+	MonitorProgCapMmapAddrFexit     = "cap_mmap_addr_fexit"
+	MonitorProgCapMmapAddrReturn    = "cap_mmap_addr_return"
+	MonitorProgCapTaskPrctlFexit    = "cap_task_prctl_fexit"
+	MonitorProgCapTaskPrctlReturn   = "cap_task_prctl_return"
 	MonitorProgTreeExit             = "tree_exit"
 	MonitorProgTreeFork             = "tree_fork"
 	MonitorVarAnyNamespace          = "any_namespace"
@@ -170,6 +177,12 @@ type MonitorProgramSpecs struct {
 	CapCapableFexit      *ebpf.ProgramSpec `ebpf:"cap_capable_fexit"`
 	CapCapableReturn     *ebpf.ProgramSpec `ebpf:"cap_capable_return"`
 	CapCapableTracepoint *ebpf.ProgramSpec `ebpf:"cap_capable_tracepoint"`
+	CapCapsetFexit       *ebpf.ProgramSpec `ebpf:"cap_capset_fexit"`
+	CapCapsetReturn      *ebpf.ProgramSpec `ebpf:"cap_capset_return"`
+	CapMmapAddrFexit     *ebpf.ProgramSpec `ebpf:"cap_mmap_addr_fexit"`
+	CapMmapAddrReturn    *ebpf.ProgramSpec `ebpf:"cap_mmap_addr_return"`
+	CapTaskPrctlFexit    *ebpf.ProgramSpec `ebpf:"cap_task_prctl_fexit"`
+	CapTaskPrctlReturn   *ebpf.ProgramSpec `ebpf:"cap_task_prctl_return"`
 	TreeExit             *ebpf.ProgramSpec `ebpf:"tree_exit"`
 	TreeFork             *ebpf.ProgramSpec `ebpf:"tree_fork"`
 }
@@ -181,6 +194,7 @@ type MonitorMapSpecs struct {
 	Cgroups  *ebpf.MapSpec `ebpf:"cgroups"`
 	Lost     *ebpf.MapSpec `ebpf:"lost"`
 	NewPlace *ebpf.MapSpec `ebpf:"new_place"`
+	Noted    *ebpf.MapSpec `ebpf:"noted"`
 	Pending  *ebpf.MapSpec `ebpf:"pending"`
 	Pids     *ebpf.MapSpec `ebpf:"pids"`
 	Places   *ebpf.MapSpec `ebpf:"places"`
@@ -242,6 +256,7 @@ type MonitorMaps struct {
 	Cgroups  *ebpf.Map `ebpf:"cgroups"`
 	Lost     *ebpf.Map `ebpf:"lost"`
 	NewPlace *ebpf.Map `ebpf:"new_place"`
+	Noted    *ebpf.Map `ebpf:"noted"`
 	Pending  *ebpf.Map `ebpf:"pending"`
 	Pids     *ebpf.Map `ebpf:"pids"`
 	Places   *ebpf.Map `ebpf:"places"`
@@ -258,6 +273,7 @@ func (m *MonitorMaps) Close() error {
 		m.Cgroups,
 		m.Lost,
 		m.NewPlace,
+		m.Noted,
 		m.Pending,
 		m.Pids,
 		m.Places,
@@ -305,6 +321,12 @@ type MonitorPrograms struct {
 	CapCapableFexit      *ebpf.Program `ebpf:"cap_capable_fexit"`
 	CapCapableReturn     *ebpf.Program `ebpf:"cap_capable_return"`
 	CapCapableTracepoint *ebpf.Program `ebpf:"cap_capable_tracepoint"`
+	CapCapsetFexit       *ebpf.Program `ebpf:"cap_capset_fexit"`
+	CapCapsetReturn      *ebpf.Program `ebpf:"cap_capset_return"`
+	CapMmapAddrFexit     *ebpf.Program `ebpf:"cap_mmap_addr_fexit"`
+	CapMmapAddrReturn    *ebpf.Program `ebpf:"cap_mmap_addr_return"`
+	CapTaskPrctlFexit    *ebpf.Program `ebpf:"cap_task_prctl_fexit"`
+	CapTaskPrctlReturn   *ebpf.Program `ebpf:"cap_task_prctl_return"`
 	TreeExit             *ebpf.Program `ebpf:"tree_exit"`
 	TreeFork             *ebpf.Program `ebpf:"tree_fork"`
 }
@@ -315,6 +337,12 @@ func (p *MonitorPrograms) Close() error {
 		p.CapCapableFexit,
 		p.CapCapableReturn,
 		p.CapCapableTracepoint,
+		p.CapCapsetFexit,
+		p.CapCapsetReturn,
+		p.CapMmapAddrFexit,
+		p.CapMmapAddrReturn,
+		p.CapTaskPrctlFexit,
+		p.CapTaskPrctlReturn,
 		p.TreeExit,
 		p.TreeFork,
 	)

@@ -12,6 +12,8 @@
 #endif
 
 #define CAP_OPT_NOAUDIT 2 /* include/linux/security.h */
+#define CAP_SETPCAP 8
+#define CAP_SYS_RAWIO 17
 
 enum check_flags {
 	CHECK_PASS = 1,
@@ -47,6 +49,9 @@ struct question {
 	u64 caller;
 	u32 own_frames; /* of the stack: the hook's */
 	int ns_level;   /* of the user namespace, 0 for the initial one */
+	/* The same backend hooks what cap_capable is inlined into, which may
+	 * see the same check again. */
+	bool neighbours;
 	/* For whom asked() found it, where answered() follows at once. */
 	struct thread *thread;
 };

@@ -62,8 +62,19 @@ func (f Filter) constants() map[string]any {
 	}
 }
 
+// inlined are the programs on what cap_capable is inlined into, by the one
+// capability that they ask for (bpf/inlined.h).
+var inlined = map[caps.Cap][]string{
+	caps.SetPCap: {
+		bpf.MonitorProgCapCapsetFexit, bpf.MonitorProgCapTaskPrctlFexit,
+		bpf.MonitorProgCapCapsetReturn, bpf.MonitorProgCapTaskPrctlReturn,
+	},
+	caps.SysRawIO: {bpf.MonitorProgCapMmapAddrFexit, bpf.MonitorProgCapMmapAddrReturn},
+}
+
 // specialize sets the filter's constants and takes out what it has no use
-// for: a program on fork and exit costs every process of the machine.
+// for: a program on fork and exit costs every process of the machine, and one
+// on the test of an address costs every mmap(2).
 func (f Filter) specialize(spec *ebpf.CollectionSpec) error {
 	for name, value := range f.constants() {
 		if err := spec.Variables[name].Set(value); err != nil {
@@ -73,6 +84,14 @@ func (f Filter) specialize(spec *ebpf.CollectionSpec) error {
 	if len(f.Trees) == 0 {
 		delete(spec.Programs, bpf.MonitorProgTreeFork)
 		delete(spec.Programs, bpf.MonitorProgTreeExit)
+	}
+	for c, programs := range inlined {
+		if f.Caps == 0 || f.Caps.Has(c) {
+			continue
+		}
+		for _, name := range programs {
+			delete(spec.Programs, name)
+		}
 	}
 	return nil
 }

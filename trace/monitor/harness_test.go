@@ -20,15 +20,21 @@ import (
 )
 
 // askerScript asks for CAP_SYS_ADMIN as often as it is told, by a
-// sethostname(2) that fails in any case; "fork N M"
-// has M children do it in turn.
+// sethostname(2) that fails in any case; "fork N M" has M children do it in
+// turn. "call N NR ARGS" makes another system call N times. Its argument may be
+// the header (version 3) or the data of capset(2): it fails in any case, for
+// CAP_CHOWN is to be effective without being permitted.
 const askerScript = `
 $| = 1; $0 = shift; my $nr = shift;
+my %pointer = (header => pack("L2", 0x20080522, 0), data => pack("L6", 1, (0) x 5));
 sub ask { my $name = "x"; syscall($nr, $name, -1) for 1..shift }
 print "ready\n";
 while (<STDIN>) {
 	if (/^fork (\d+) (\d+)/) {
 		for (1..$2) { my $pid = fork // die; if (!$pid) { ask($1); exit } waitpid $pid, 0 }
+	} elsif (/^call (\d+) (.*)/) {
+		my @args = map { $pointer{$_} // $_ + 0 } split " ", $2;
+		syscall(@args ? $args[0] : 0, @args[1..$#args]) for 1..$1;
 	} elsif (/^(\d+)/) { ask($1) }
 	print "done\n";
 }`
