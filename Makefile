@@ -8,6 +8,7 @@
 # make fleet   measure what it costs to collect from many machines
 # make dist    all that a release consists of, in dist/: packages, programs, image, sources
 # make race    the tests that run under cgo, with the race detector
+# make chance  try capmon on commands that fail by chance
 # make soak    kill capmon at 200 moments of each of its jobs, and look for what is left
 # make lint    what CI looks at besides the tests
 
@@ -26,7 +27,7 @@ ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: dist disttest freshtest units engines fleet build demo test unit fuzz race reproducible soak vmtest arm64test corpus bench lint generate docs check-generated install clean
+.PHONY: chance dist disttest freshtest units engines fleet build demo test unit fuzz race reproducible soak vmtest arm64test corpus bench lint generate docs check-generated install clean
 
 # urfave_cli_no_docs leaves out what the flag library would write manual pages
 # with: capmon's own are made in cmd/capmon/help. grpcnotrace leaves out the pages
@@ -135,6 +136,12 @@ reproducible:
 # CAPMON_SOAK is how often each job is killed; make test does it 20 times.
 soak:
 	CAPMON_SOAK=200 go test -count=1 -timeout 60m -run TestKilledAtAnyMoment -v ./cmd/capmon
+
+# RUNS is for each of two commands at each of three rates of success.
+RUNS := 200
+chance: build
+	scripts/install.sh chance
+	scripts/chance.sh $(RUNS)
 
 lint:
 	test -z "$$(gofmt -l . | tee /dev/stderr)"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# install.sh demo|test|services|units|engines|fleet|bench|dist|fresh|page|vm|race|generate: installs the Debian packages that this
-# needs. Asks apt only when something is missing.
+# install.sh demo|test|services|units|engines|fleet|bench|chance|dist|fresh|page|vm|race|generate: installs the Debian packages that
+# this needs. Asks apt only when something is missing.
 set -eu
 
 case ${1-} in
@@ -14,6 +14,7 @@ engines) packages='podman crun conmon uidmap slirp4netns fuse-overlayfs docker.i
 tcpdump chrony iputils-ping util-linux curl netcat-openbsd' ;;
 fleet) packages='prometheus' ;;
 bench) packages='bpftrace strace linux-perf libbpf-tools gcc libc6-dev' ;;
+chance) packages='jq' ;;
 vm) exec "$(dirname "$0")/vm/install.sh" ;;
 dist) packages='rpm skopeo zip' ;;
 fresh) packages='debootstrap' ;;
@@ -25,7 +26,7 @@ page)
 race) packages='gcc libc6-dev libcap-dev' ;;
 generate) packages='clang-14 llvm-14 libbpf-dev' ;;
 *)
-	echo "usage: $0 demo|test|services|units|engines|fleet|bench|dist|fresh|page|vm|race|generate" >&2
+	echo "usage: $0 demo|test|services|units|engines|fleet|bench|chance|dist|fresh|page|vm|race|generate" >&2
 	exit 2
 	;;
 esac
