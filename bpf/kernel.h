@@ -156,6 +156,15 @@ struct thread_info {
 	u32 status; /* x86 only */
 };
 
+struct cgroup {
+	int level; /* 0 for the root */
+	u64 ancestor_ids[]; /* by level; before 6.1 */
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp; /* in the hierarchy of cgroup v2 */
+};
+
 struct bpf_local_storage;
 
 struct task_struct {
@@ -172,6 +181,7 @@ struct task_struct {
 	char comm[16];
 	struct signal_struct *signal;
 	struct pid *thread_pid;
+	struct css_set *cgroups;
 	struct bpf_local_storage *bpf_storage;
 };
 

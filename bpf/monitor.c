@@ -42,7 +42,13 @@ static __always_inline void keep_place(const struct walk *w, const struct site *
 
 static __always_inline u32 current_uid(void)
 {
-	return CURRENT(real_cred)->euid.val;
+	struct task_struct *task;
+
+	/* Not CURRENT: before 5.15 what it reads may not be followed by a load. */
+	if (HAS_FUNC(task_pt_regs))
+		return bpf_get_current_task_btf()->real_cred->euid.val;
+	task = (void *)bpf_get_current_task();
+	return BPF_CORE_READ(task, real_cred, euid.val);
 }
 
 /* Finds the way, and what user space has made of its place. */

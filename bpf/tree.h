@@ -103,6 +103,21 @@ static __always_inline bool is_executor(struct linux_binprm *bprm)
 	return true;
 }
 
+/* The id of the current process's cgroup at that level, 0 if it is not so deep. */
+static __always_inline u64 cgroup_at(struct task_struct *task, int level)
+{
+	struct cgroup *cgroup;
+	u64 id = 0;
+
+	/* For programs on tracepoints since 5.15. */
+	if (HAS_FUNC(task_pt_regs))
+		return bpf_get_current_ancestor_cgroup_id(level);
+	cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp);
+	if (level <= BPF_CORE_READ(cgroup, level))
+		bpf_probe_read_kernel(&id, sizeof(id), cgroup->ancestor_ids + level);
+	return id;
+}
+
 /* The attempt that waits for this process, or one of its cgroup, to execute
  * something. */
 static __always_inline u32 *awaiting_attempt(struct task_struct *task)
@@ -112,7 +127,7 @@ static __always_inline u32 *awaiting_attempt(struct task_struct *task)
 
 	attempt = bpf_map_lookup_elem(&awaited, &pid);
 	for (int level = 1; !attempt && level <= CGROUP_DEPTH; level++) {
-		cgroup = bpf_get_current_ancestor_cgroup_id(level);
+		cgroup = cgroup_at(task, level);
 		if (!cgroup)
 			break;
 		attempt = bpf_map_lookup_elem(&awaited_cgroups, &cgroup);

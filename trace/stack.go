@@ -36,14 +36,20 @@ func TrimHook(stack []string) []string {
 // withoutReturnProbe removes what a return probe, perhaps of another program,
 // put in the place of the caller (kernel/kprobes.c, kernel/trace/rethook.c).
 func withoutReturnProbe(stack []string) []string {
-	if len(stack) > 1 && (stack[1] == "__kretprobe_trampoline" || stack[1] == "arch_rethook_trampoline") {
+	if len(stack) > 1 && isTrampoline(stack[1]) {
 		return append(stack[:1:1], stack[2:]...)
 	}
 	return stack
 }
 
+// isTrampoline says whether a probed function returns to that one. Before Linux
+// 5.15 it is also where the stack of a return probe ends.
+func isTrampoline(function string) bool {
+	return function == "kretprobe_trampoline" || function == "__kretprobe_trampoline" || function == "arch_rethook_trampoline"
+}
+
 func isHook(function string) bool {
-	return strings.HasPrefix(function, "bpf_") || strings.HasPrefix(function, "__bpf_") ||
+	return isTrampoline(function) || strings.HasPrefix(function, "bpf_") || strings.HasPrefix(function, "__bpf_") ||
 		strings.HasPrefix(function, "__traceiter_") || strings.HasPrefix(function, "__probestub_")
 }
 

@@ -29,6 +29,8 @@ func TestStackSaysWhoAskedAndHow(t *testing.T) {
 			"cap_capable security_capable kallsyms_show_value kallsyms_open", "kallsyms_show_value", false},
 		// cap_capable is inlined.
 		{"bpf_prog_f00 bpf_trampoline_1 cap_capset security_capset", "cap_capset security_capset", "cap_capset", true},
+		// Its return probe before 5.15.
+		{"bpf_prog_f00 __bpf_prog_run kretprobe_trampoline", "", "", true},
 		{"bpf_prog_f00 __bpf_prog_run security_capset __do_sys_capset", "security_capset __do_sys_capset", "security_capset", true},
 		{"cap_capable  ns_capable_noaudit x", "cap_capable  ns_capable_noaudit x", "x", false},
 		{"bpf_prog_f00 bpf_trace_run5", "", "", true},
