@@ -1,5 +1,5 @@
 #!/bin/bash
-# kernel.sh VERSION - prints a directory with Debian's newest kernel of that series (6.1, 6.12), ready to boot:
+# kernel.sh VERSION - prints a directory with Debian's newest kernel of that series (5.10, 6.1, 6.12), ready to boot:
 #   vmlinuz (and vmlinux for some), initrd, release (what uname -r says), lib/modules/RELEASE
 # The first call downloads the package (nothing is installed); later calls only look into the cache. Remove the
 # directory to get a newer kernel.
@@ -14,10 +14,28 @@ cache=${CAPMON_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/capmon}/kernels
 dir=$cache/$version
 PATH=$PATH:/usr/sbin:/sbin
 
+# Series that Debian 12 does not have, each with the release that does. That release is looked into on its own, and this
+# machine's lists of packages stay as they are.
+releases='5.10:bullseye'
+apt=(-o APT::Sandbox::User="$(id -un)")
+
+# use_release DIR - has apt look into the release that has this series, if it is one of $releases. DIR is for its lists.
+use_release() {
+	local entry uri
+	for entry in $releases; do
+		[ "${entry%%:*}" = "$version" ] || continue
+		uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' | head -n 1)
+		mkdir -p "$1/lists"
+		echo "deb $uri ${entry#*:} main" >"$1/sources"
+		apt+=(-o Dir::Etc::SourceList="$1/sources" -o Dir::Etc::SourceParts=- -o Dir::State::Lists="$1/lists"
+			-o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=)
+	done
+}
+
 # Packages of the generic flavour, newest last. cloud and rt have one more word before "amd64". Of the same kernel
 # the signed one sorts before the unsigned one; both boot, and the archive does not always hold both.
 packages() {
-	apt-cache pkgnames "linux-image-$version." |
+	apt-cache "${apt[@]}" pkgnames "linux-image-$version." |
 		grep -E "^linux-image-$version\.[0-9.]+([+~][a-z0-9.+~]+)?(-[0-9]+)?-amd64(-unsigned)?$" |
 		sort -V
 }
@@ -35,16 +53,17 @@ unxz_kernel() {
 # fetch DIR - downloads and unpacks the newest package into DIR.
 fetch() {
 	local into=$1 pkg
+	use_release "$into/apt"
 	pkg=$(packages | tail -n 1) || true
 	# The lists may be missing, or so old that the archive no longer has what they name.
-	if [ -z "$pkg" ] || ! (cd "$into" && apt-get download -q -o APT::Sandbox::User="$(id -un)" "$pkg" >&2); then
-		apt-get update -q >&2
+	if [ -z "$pkg" ] || ! (cd "$into" && apt-get "${apt[@]}" download -q "$pkg" >&2); then
+		apt-get "${apt[@]}" update -q >&2
 		pkg=$(packages | tail -n 1) || true
 		[ -n "$pkg" ] || { echo "kernel.sh: the archive has no linux-image-$version.*-amd64" >&2; return 1; }
-		(cd "$into" && apt-get download -q -o APT::Sandbox::User="$(id -un)" "$pkg" >&2)
+		(cd "$into" && apt-get "${apt[@]}" download -q "$pkg" >&2)
 	fi
 	dpkg-deb -x "$into"/linux-image-*.deb "$into/root"
-	rm "$into"/linux-image-*.deb
+	rm -rf "$into"/linux-image-*.deb "$into/apt"
 
 	local release
 	release=$(basename "$into"/root/lib/modules/*)
