@@ -29,7 +29,7 @@ type Programs struct {
 func Load(b Backend, spec *ebpf.CollectionSpec, maps any) (*Programs, error) {
 	raiseMemlock()
 	b.prune(spec)
-	if err := errors.Join(setThreadSize(spec), SetPIDNamespace(spec)); err != nil {
+	if err := errors.Join(setThreadSize(spec), SetPIDNamespace(spec), fitThreads(spec)); err != nil {
 		return nil, err
 	}
 	collection, err := ebpf.NewCollection(spec)

@@ -216,8 +216,8 @@ var callCases = []callCase{
 		prepare: func(t *testing.T, _ string) { tracetest.SysctlIs(t, "kernel/unprivileged_bpf_disabled", "1", "2") },
 		program: perl(fmt.Sprintf(`syscall(%d, %d, $attr = pack("L4x112", 2, 4, 4, 1), 16)`, unix.SYS_BPF, unix.BPF_MAP_CREATE)),
 		want: []want{
-			{cap: "CAP_BPF", verdict: trace.Fail, syscall: "bpf", errno: unix.EPERM, function: "__sys_bpf map_create"},
-			{cap: "CAP_SYS_ADMIN", verdict: trace.Fail, syscall: "bpf", errno: unix.EPERM, function: "__sys_bpf map_create"},
+			{cap: "CAP_BPF", verdict: trace.Fail, syscall: "bpf", errno: unix.EPERM, function: "__sys_bpf __do_sys_bpf map_create"},
+			{cap: "CAP_SYS_ADMIN", verdict: trace.Fail, syscall: "bpf", errno: unix.EPERM, function: "__sys_bpf __do_sys_bpf map_create"},
 		},
 	},
 	{

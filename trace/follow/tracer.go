@@ -21,7 +21,6 @@ import (
 	"sync"
 
 	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/features"
 
 	"github.com/capmon/capmon/bpf"
 	"github.com/capmon/capmon/trace"
@@ -85,29 +84,11 @@ func load(b backend.Backend, spec *ebpf.CollectionSpec) (*Tracer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := fitThreads(spec); err != nil {
-		return nil, err
-	}
 	t := &Tracer{syscalls: names, stacks: newStacks()}
 	if t.programs, err = backend.Load(b, spec, &t.maps); err != nil {
 		return nil, err
 	}
 	return t, nil
-}
-
-// fitThreads lets the programs load before Linux 5.11, which has no task
-// storage. They use another map there.
-func fitThreads(spec *ebpf.CollectionSpec) error {
-	err := features.HaveMapType(ebpf.TaskStorage)
-	if errors.Is(err, ebpf.ErrNotSupported) {
-		threads := spec.Maps[bpf.CommandMapThreads]
-		threads.Type, threads.MaxEntries = ebpf.Hash, 1
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("look for task storage: %w", err)
-	}
-	return nil
 }
 
 // attach makes the programs run, but for that which sysExit attaches.
