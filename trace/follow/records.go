@@ -75,11 +75,27 @@ func (s *records) fold(r record) {
 	kept.Value.Count = count
 }
 
-// drain takes records from the kernel's map. The scenario of what was taken is
-// named later.
+// drain takes the records of processes that have ended from the kernel's map:
+// what others repeat meanwhile would be lost between the reading and the
+// removal. The scenario of what was taken is named later.
 func (r *Recording) drain() error {
+	ended := map[bpf.CommandImageKey]bool{}
+	return r.take(func(k bpf.CommandCheckKey) bool {
+		known, looked := ended[k.Image]
+		if !looked {
+			var image bpf.CommandImage
+			err := r.tracer.maps.Images.Lookup(k.Image, &image)
+			known = err == nil && image.End != 0
+			ended[k.Image] = known
+		}
+		return known
+	})
+}
+
+// take takes the records that are wanted from the kernel's map.
+func (r *Recording) take(wanted func(bpf.CommandCheckKey) bool) error {
 	entries, err := backend.Take[bpf.CommandCheckKey, bpf.CommandCheck](r.tracer.maps.Checks,
-		func(k bpf.CommandCheckKey) bool { return k.Image.Attempt == r.attempt })
+		func(k bpf.CommandCheckKey) bool { return k.Image.Attempt == r.attempt && wanted(k) })
 	for _, entry := range entries {
 		r.unnamed.add(record{Entry: entry})
 	}
@@ -95,7 +111,7 @@ func (r *Recording) Mark(scenario trace.Scenario) error {
 }
 
 func (r *Recording) mark(scenario trace.Scenario) error {
-	err := r.drain()
+	err := r.take(func(bpf.CommandCheckKey) bool { return true })
 	for _, u := range r.unnamed.list {
 		u.scenario = scenario
 		r.marked.add(u)

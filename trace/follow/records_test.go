@@ -85,3 +85,31 @@ func TestDrainedRecordsAreKept(t *testing.T) {
 		}
 	})
 }
+
+// What a process that runs repeats is counted to the last, however often its
+// records are looked at.
+func TestNoRepeatIsLostByDraining(t *testing.T) {
+	oneBackend(t, func(t *testing.T, tracer *Tracer) {
+		const times = 200_000
+		r := perl(perlAsk+fmt.Sprintf(`ask() for 1..%d`, times)).start(t, tracer)
+		over := make(chan struct{})
+		drained := make(chan error)
+		go func() {
+			for {
+				tracer.collecting.Lock()
+				err := r.recording.drain()
+				tracer.collecting.Unlock()
+				select {
+				case <-over:
+					drained <- err
+					return
+				default:
+				}
+			}
+		}()
+		r.wait()
+		close(over)
+		testenv.Must(t, <-drained)
+		onlyCheck(t, r.collect(), times)
+	})
+}
