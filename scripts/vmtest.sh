@@ -1,13 +1,27 @@
 #!/bin/bash
-# vmtest.sh [VERSION...] - runs the tests that need a kernel on which fexit and kprobe load, on Debian's kernels in VMs
+# vmtest.sh [VERSION...] - runs the tests that need a kernel on which fexit or kprobe loads, on Debian's kernels in VMs
 # (those in $versions if none is named). GOTEST_RUN limits them to the tests that match it.
 set -euo pipefail
 
-versions='6.1 6.12'
+versions='5.10 6.1 6.12'
 # Each with the tests of it that run there: what does not depend on the kernel is tested outside.
 packages='./trace/backend=. ./trace/follow=. ./trace/monitor=. ./trace/sender=. ./discover/attempt=^(TestFound|TestNotFound|TestHooks.*)$'
-# What must load on these kernels. Where it does not, a test fails rather than skips.
-backends=fexit,kprobe
+# backends VERSION - what must load on that kernel. Where it does not, a test fails rather than skips. Before 5.15 a stack
+# ends at a return probe, and with that of one tracer on cap_capable, none of another has a kernel function.
+backends() {
+	case $1 in
+	5.10) echo fexit ;;
+	*) echo fexit,kprobe ;;
+	esac
+}
+
+# skipped VERSION - the tests that cannot pass there: those of one backend beside others, that of functions where
+# /proc/kallsyms is hidden (bpf_snprintf, 5.13), and those of hooks in a sandbox (mount_setattr, 5.12).
+skipped() {
+	case $1 in
+	5.10) echo '^(TestBackendsAgree|TestProbeSaysHowFar|TestSymbolsAreHidden|TestHooksExecuteNothingOfTheCommand|TestHooksSeeWhatTheCommandDid)$' ;;
+	esac
+}
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/.."
@@ -36,9 +50,9 @@ on_kernel() {
 		start=$SECONDS status=0
 		# In the package's directory, as go test has it. /srv is a tmpfs: on the guest's root, an overlay, the kernel
 		# makes checks of its own.
-		(cd "$package" && "$here/vm/run.sh" --timeout 900 --env "CI=${CI-}" --env "CAPMON_TEST_BACKENDS=$backends" \
+		(cd "$package" && "$here/vm/run.sh" --timeout 900 --env "CI=${CI-}" --env "CAPMON_TEST_BACKENDS=$(backends "$version")" \
 			--env TMPDIR=/srv --env CAPMON_TEST_VM=1 "$version" -- \
-			"$bin/$name" -test.timeout 14m -test.run "${GOTEST_RUN-$pattern}" ${GOTEST_V:+-test.v}) || status=$?
+			"$bin/$name" -test.timeout 14m -test.run "${GOTEST_RUN-$pattern}" -test.skip "$(skipped "$version")" ${GOTEST_V:+-test.v}) || status=$?
 		[ "$status" -eq 0 ] || failed=$((failed + 1))
 		echo "=== kernel $version: $package: status $status after $((SECONDS - start)) s"
 	done
@@ -61,4 +75,4 @@ if [ ${#failed[@]} -gt 0 ]; then
 	echo "vmtest.sh: FAILED on kernel ${failed[*]}"
 	exit 1
 fi
-echo "vmtest.sh: ${#tests[@]} test binaries passed on each of the kernels $* with $backends"
+echo "vmtest.sh: ${#tests[@]} test binaries passed on each of the kernels $*"
