@@ -13,6 +13,13 @@ import (
 	"github.com/capmon/capmon/caps/launch"
 )
 
+// Hooks that differ from the others: the setup is before the command, and so may
+// do what is for it; the cleanup is run also if capmon dies.
+const (
+	setupHook   = "setup"
+	cleanupHook = "cleanup"
+)
+
 // HookError is a hook that failed.
 type HookError struct {
 	// Hook is "setup", "cleanup", or "ready" if that could not be executed;
