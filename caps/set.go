@@ -33,6 +33,18 @@ func ParseSet(text string) (Set, error) {
 	return s, nil
 }
 
+// Known is the set of those names that are capabilities: container runtimes pass
+// over others.
+func Known(names []string) Set {
+	var s Set
+	for _, name := range names {
+		if c, err := Parse(name); err == nil {
+			s = s.With(c)
+		}
+	}
+	return s
+}
+
 // Has says whether c is in s.
 func (s Set) Has(c Cap) bool { return c < maxCaps && s&(1<<c) != 0 }
 
@@ -68,6 +80,15 @@ func (s Set) Names() []string {
 		names = append(names, c.String())
 	}
 	return names
+}
+
+// Summary is for a line of text: the names, or how many there are where they are
+// more than most; "" for the empty set.
+func (s Set) Summary(most int) string {
+	if n := s.Len(); n > most {
+		return fmt.Sprintf("%d capabilities", n)
+	}
+	return strings.Join(s.Names(), ", ")
 }
 
 // String writes the set as libcap does in cap_to_text(3): lower case,

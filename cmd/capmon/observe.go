@@ -293,7 +293,7 @@ func observed(ctx context.Context, o observeOptions, what target, m *monitor.Mon
 	processes := seen.Processes()
 	return observeoutput.Report{
 		Schema: observeoutput.Schema, Version: version.Read().Version, Kernel: unix.ByteSliceToString(uname.Release[:]), Backend: m.Backend(),
-		Target: what.name, Since: began, Seconds: time.Since(began).Seconds(), Proof: observeoutput.Proof,
+		Target: what.name, Since: began, Seconds: time.Since(began).Seconds(), Proof: observe.Proof,
 		Lost: lost, Total: observe.TotalOf(processes), Processes: processes,
 	}, nil
 }

@@ -21,7 +21,7 @@ func TestObservedFollowsTheSchema(t *testing.T) {
 	})
 	for _, list := range [][]observe.Process{{}, processes} {
 		text, err := json.Marshal(observeoutput.Report{
-			Schema: observeoutput.Schema, Since: time.Now(), Proof: observeoutput.Proof, Total: observe.TotalOf(list), Processes: list,
+			Schema: observeoutput.Schema, Since: time.Now(), Proof: observe.Proof, Total: observe.TotalOf(list), Processes: list,
 		})
 		testenv.Must(t, err)
 		var document any

@@ -133,20 +133,9 @@ func (b *Bundle) read(text []byte) error {
 	}
 	b.config["root"].(map[string]any)["path"] = root
 	b.Args, b.UID, b.GID = c.Process.Args, c.Process.User.UID, c.Process.User.GID
-	b.Bounding, b.Ambient = known(c.Process.Capabilities.Bounding), known(c.Process.Capabilities.Ambient)
+	b.Bounding, b.Ambient = caps.Known(c.Process.Capabilities.Bounding), caps.Known(c.Process.Capabilities.Ambient)
 	b.NoNewPrivileges = c.Process.NoNewPrivileges
 	return nil
-}
-
-// known are the names that are capabilities. Runtimes ignore others.
-func known(names []string) caps.Set {
-	var set caps.Set
-	for _, name := range names {
-		if c, err := caps.Parse(name); err == nil {
-			set = set.With(c)
-		}
-	}
-	return set
 }
 
 // Held is what the container's first process has at its exec today.

@@ -33,7 +33,7 @@ func TestUnknownCapability(t *testing.T) {
 		`invalid reference format: repository name must be lowercase`: 0,
 		`unknown flag: --cap-ad`:                                      0,
 	} {
-		if got := known(unknownCapability.FindStringSubmatch(text)); got != want {
+		if got := caps.Known(unknownCapability.FindStringSubmatch(text)); got != want {
 			t.Errorf("in %q %q is unknown, want %q", text, got.Names(), want.Names())
 		}
 	}

@@ -83,14 +83,14 @@ func (i *Image) Prepare(ctx context.Context) (err error) {
 	}
 	i.Default = dockerDefault
 	if i.ByPodman() {
-		i.Default = known(c.BoundingCaps)
+		i.Default = caps.Known(c.BoundingCaps)
 	}
 	i.Held = i.Default
 	if i.UID != 0 {
 		i.Held = 0
 	}
 	if i.UID != 0 && i.ByPodman() {
-		i.Held = known(c.EffectiveCaps)
+		i.Held = caps.Known(c.EffectiveCaps)
 	}
 	return i.findGrantable(ctx)
 }
@@ -106,7 +106,7 @@ func (i *Image) findGrantable(ctx context.Context) error {
 		if err == nil {
 			return i.remove(ctx, name)
 		}
-		unknown := known(unknownCapability.FindStringSubmatch(err.Error()))
+		unknown := caps.Known(unknownCapability.FindStringSubmatch(err.Error()))
 		if unknown == 0 || !i.Grantable.Contains(unknown) {
 			return fmt.Errorf("make container with every capability: %w", err)
 		}
@@ -118,17 +118,6 @@ func (i *Image) findGrantable(ctx context.Context) error {
 // oci/caps/defaults.go).
 var dockerDefault = caps.NewSet(caps.Chown, caps.DACOverride, caps.Fsetid, caps.Fowner, caps.Mknod, caps.NetRaw, caps.SetGID,
 	caps.SetUID, caps.SetFCap, caps.SetPCap, caps.NetBindService, caps.SysChroot, caps.Kill, caps.AuditWrite)
-
-// known are the names that are capabilities.
-func known(names []string) caps.Set {
-	var set caps.Set
-	for _, name := range names {
-		if c, err := caps.Parse(name); err == nil {
-			set = set.With(c)
-		}
-	}
-	return set
-}
 
 // create makes a container, with options besides the caller's.
 func (i *Image) create(ctx context.Context, options ...string) (name string, err error) {

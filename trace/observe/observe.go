@@ -22,6 +22,9 @@ import (
 	"github.com/capmon/capmon/trace/monitor"
 )
 
+// Proof is what an observation is worth.
+const Proof = "observed, not proven"
+
 // Process is what one process did.
 type Process struct {
 	trace.Process

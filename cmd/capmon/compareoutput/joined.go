@@ -49,7 +49,7 @@ func WriteJoined(b *strings.Builder, needed compare.Merged, reports []discover.R
 		{"granted, and neither needed nor seen in use", held.Minus(needed.Capabilities | used)},
 	} {
 		if line.set != 0 {
-			fmt.Fprintf(b, "%s: %s\n", line.text, shortly(line.set))
+			fmt.Fprintf(b, "%s: %s\n", line.text, line.set.Summary(8))
 		}
 	}
 	for _, conflict := range needed.Conflicts {
@@ -58,15 +58,6 @@ func WriteJoined(b *strings.Builder, needed compare.Merged, reports []discover.R
 	if lost > 0 {
 		fmt.Fprintf(b, "note: %d records were lost while watching: more may have been used\n", lost)
 	}
-}
-
-// shortly names the members, or counts them if there are many.
-func shortly(set caps.Set) string {
-	const most = 8
-	if n := set.Len(); n > most {
-		return fmt.Sprintf("%d capabilities", n)
-	}
-	return strings.Join(set.Names(), ", ")
 }
 
 func provenWord(r discover.Report) string {

@@ -1,6 +1,7 @@
 package discoveroutput
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"regexp"
@@ -48,16 +49,10 @@ func finding(r discover.Report) string {
 	if r.NeedsRoot {
 		parts = append(parts, "uid 0")
 	}
-	switch n := r.Capabilities.Len(); {
-	case r.Verdict == discover.NotFound:
+	if r.Verdict == discover.NotFound {
 		return "succeeds with no set of capabilities that was tried"
-	case n == 0:
-		parts = append(parts, "no capability")
-	case n > most:
-		parts = append(parts, fmt.Sprintf("%d capabilities", n))
-	default:
-		parts = append(parts, strings.Join(r.Capabilities.Names(), ", "))
 	}
+	parts = append(parts, cmp.Or(r.Capabilities.Summary(most), "no capability"))
 	verb := "needs "
 	if r.Verdict == discover.Sufficient {
 		verb = "succeeds with "

@@ -59,12 +59,7 @@ func servesTried(r discover.Report) bool {
 
 // writeSet prints a set that is not empty; of a long one the number.
 func (t Result) writeSet(b *strings.Builder, label string, set caps.Set) {
-	const most = 6
-	switch n := set.Len(); {
-	case n == 0:
-	case n > most:
-		t.line(b, label, fmt.Sprintf("%d capabilities", n))
-	default:
-		t.line(b, label, strings.Join(set.Names(), ", "))
+	if set != 0 {
+		t.line(b, label, set.Summary(6))
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/internal/schematest"
 	"github.com/capmon/capmon/internal/testenv"
+	"github.com/capmon/capmon/trace/observe"
 )
 
 // stored is one line of a collector: one record of one host.
@@ -86,7 +87,7 @@ func TestReport(t *testing.T) {
 	at := func(s int64) time.Time { return time.Unix(s, 0).UTC() }
 	none := []Use{}
 	want := Report{
-		Schema: Schema, Proof: Proof, By: ByWorkload, Hosts: 3, Checks: 9, Missing: 11,
+		Schema: Schema, Proof: observe.Proof, By: ByWorkload, Hosts: 3, Checks: 9, Missing: 11,
 		Lost: map[string]uint64{"kernel": 2, "queue": 4, "rejected": 0, "unsent": 0},
 		Workloads: []Workload{
 			{Kind: ByExecutable, Name: "sh", Hosts: 1, First: at(8), Last: at(8), Checks: 1, Used: none, Refused: none, Unaudited: []Use{{caps.SysAdmin, 1, 1, ""}}},

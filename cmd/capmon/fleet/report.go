@@ -8,20 +8,18 @@ import (
 
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/cmd/capmon/otelnames"
+	"github.com/capmon/capmon/trace/observe"
 )
 
-// Schema names the version of the JSON form (docs/fleet.schema.json), and Proof
-// is what it is worth.
-const (
-	Schema = "capmon.fleet/1"
-	Proof  = "observed, not proven"
-)
+// Schema names the version of the JSON form (docs/fleet.schema.json).
+const Schema = "capmon.fleet/1"
 
 // Report is what many machines did.
 type Report struct {
 	Schema  string `json:"schema"`
 	Version string `json:"version"`
-	Proof   string `json:"proof"`
+	// Proof is observe.Proof.
+	Proof string `json:"proof"`
 	// By is what the workloads are grouped by.
 	By By `json:"by"`
 	// Hosts is how many there are of whom there is a word.
@@ -81,7 +79,7 @@ func (o origin) key(by By) key {
 
 // Report sums up what was read.
 func (c *Collection) Report(by By) Report {
-	r := Report{Schema: Schema, Proof: Proof, By: by, Hosts: len(c.hosts), Lost: map[string]uint64{}, Workloads: []Workload{}}
+	r := Report{Schema: Schema, Proof: observe.Proof, By: by, Hosts: len(c.hosts), Lost: map[string]uint64{}, Workloads: []Workload{}}
 	for _, reason := range otelnames.LossReasons() {
 		r.Lost[reason] = 0
 	}

@@ -2,6 +2,7 @@
 package observeoutput
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -33,9 +34,6 @@ type Report struct {
 	Total     observe.Total     `json:"total"`
 	Processes []observe.Process `json:"processes"`
 }
-
-// Proof is what an observation is worth.
-const Proof = "observed, not proven"
 
 // Write prints the report for a person.
 func Write(w io.Writer, r Report) error {
@@ -133,13 +131,4 @@ func writeSet(b *strings.Builder, what string, set caps.Set) {
 }
 
 // shortly names the members, or counts them if there are many.
-func shortly(set caps.Set) string {
-	const most = 8
-	switch n := set.Len(); {
-	case n == 0:
-		return "nothing"
-	case n > most:
-		return fmt.Sprintf("%d capabilities", n)
-	}
-	return strings.Join(set.Names(), ", ")
-}
+func shortly(set caps.Set) string { return cmp.Or(set.Summary(8), "nothing") }

@@ -37,7 +37,7 @@ func TestBrowser(t *testing.T) {
 		Images: []trace.Image{{Process: trace.Process{PID: 1, Comm: "sh"}, Parent: -1}, {Process: trace.Process{PID: 2, Comm: hostile}, Parent: 0}},
 		Checks: report(5, "x").Runs[1].Checks,
 	})
-	observed := observeoutput.Report{Target: "unit x", Proof: observeoutput.Proof, Since: time.Unix(0, 0), Processes: []observe.Process{
+	observed := observeoutput.Report{Target: "unit x", Proof: observe.Proof, Since: time.Unix(0, 0), Processes: []observe.Process{
 		{Process: trace.Process{PID: 1, Comm: "x"}, Used: []observe.Count{{Cap: caps.Chown, Count: 2, Syscall: "chown"}}}}}
 	unproven := r
 	unproven.Verdict, unproven.Reason = discover.Sufficient, "stopped after 3 attempts"

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -146,16 +147,7 @@ func deciding(r discover.Report) int {
 }
 
 func grant(a discover.Attempt) string {
-	const most = 6
-	text := ""
-	switch n := a.Granted.Len(); {
-	case n == 0:
-		text = "nothing granted"
-	case n > most:
-		text = fmt.Sprintf("%d capabilities", n)
-	default:
-		text = strings.Join(a.Granted.Names(), ", ")
-	}
+	text := cmp.Or(a.Granted.Summary(6), "nothing granted")
 	if a.UID0 {
 		text += " as uid 0"
 	}
