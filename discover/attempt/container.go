@@ -66,11 +66,7 @@ func (r *Runner) runContained(ctx context.Context, contain func(*follow.Recordin
 		attempt, err = r.runToEnd(ctx, c)
 	}
 	err = errors.Join(err, c.End(ctx))
-	attempt.Output = printed.finish() + attempt.Output
-	if attempt.Success && !printed.asExpected() {
-		attempt.Success = false
-		attempt.Outcome += ", not the expected output"
-	}
+	printed.judge(&attempt)
 	if err != nil || recording == nil {
 		return attempt, err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/capmon/capmon/caps"
@@ -36,17 +35,13 @@ func (r *Runner) run(ctx context.Context, grant caps.Set, user account.Identity)
 		}
 		return err
 	}
-	attempt, err := r.execute(ctx, r.spec(grant, user, stdin, printed.write), arm, printed, func() recorded { return recorded{recording} })
-	attempt.Output = printed.finish() + attempt.Output
-	if attempt.Success && !printed.asExpected() {
-		attempt.Success = false
-		attempt.Outcome += ", not the expected output"
-	}
+	attempt, started, err := r.execute(ctx, r.spec(grant, user, stdin, printed.write), arm, printed, func() recorded { return recorded{recording} })
+	printed.judge(&attempt)
 	if err != nil || recording == nil {
 		return attempt, err
 	}
 	err = r.collect(recording, &attempt, nil)
-	if strings.HasPrefix(attempt.Outcome, notExecuted) && errors.Is(err, follow.ErrNotSeen) {
+	if !started && errors.Is(err, follow.ErrNotSeen) {
 		// Not even a process could be made, as with RLIMIT_NPROC.
 		err = nil
 	}
@@ -67,12 +62,9 @@ func (r *Runner) spec(grant caps.Set, user account.Identity, stdin, out *os.File
 	return spec
 }
 
-// notExecuted begins the outcome of an attempt in which the command was not.
-const notExecuted = "not executed: "
-
 // execute starts the command, waits until it is known whether it succeeded,
-// and ends what is left of it.
-func (r *Runner) execute(ctx context.Context, spec launch.Spec, arm func(int) error, printed *output, seen func() recorded) (controller.Attempt, error) {
+// and ends what is left of it. started: it was executed.
+func (r *Runner) execute(ctx context.Context, spec launch.Spec, arm func(int) error, printed *output, seen func() recorded) (_ controller.Attempt, started bool, err error) {
 	// What the command does to its keeper must not cost more than its time.
 	starting, cancel := context.WithTimeout(ctx, r.config.Timeout)
 	defer cancel()
@@ -82,14 +74,14 @@ func (r *Runner) execute(ctx context.Context, spec launch.Spec, arm func(int) er
 		if ctx.Err() != nil {
 			err = errors.Join(ctx.Err(), err)
 		}
-		return timedOut(r.config.Timeout, "not started"), err
+		return timedOut(r.config.Timeout, "not started"), false, err
 	}
 	var failed *launch.ExecError
 	if errors.As(err, &failed) {
-		return controller.Attempt{Exit: failed.ExitStatus(), Outcome: notExecuted + failed.Error()}, nil
+		return controller.Attempt{Exit: failed.ExitStatus(), Outcome: "not executed: " + failed.Error()}, false, nil
 	}
 	if err != nil {
-		return controller.Attempt{}, err
+		return controller.Attempt{}, false, err
 	}
 	attempt, alone, err := r.await(ctx, process, printed, seen())
 	if err == nil {
@@ -97,13 +89,13 @@ func (r *Runner) execute(ctx context.Context, spec launch.Spec, arm func(int) er
 	}
 	if !alone {
 		if err := r.keeper.End(context.WithoutCancel(ctx), killGrace); err != nil {
-			return attempt, err
+			return attempt, true, err
 		}
 	}
 	if ctx.Err() != nil {
-		return attempt, ctx.Err()
+		return attempt, true, ctx.Err()
 	}
-	return attempt, err
+	return attempt, true, err
 }
 
 // await returns how the command went, and whether no process of it is left.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/capmon/capmon/caps/account"
+	"github.com/capmon/capmon/discover/controller"
 )
 
 // output collects what a command prints, through a pipe, so that a command
@@ -50,8 +51,15 @@ func newOutput(user account.Identity, expected *regexp.Regexp, echo io.Writer) (
 	return o, nil
 }
 
-// asExpected says, after finish, whether what was printed is what was expected.
-func (o *output) asExpected() bool { return o.expected == nil || o.expected.matched() }
+// judge adds what was printed to an attempt that is over, which has not succeeded
+// where something else was expected.
+func (o *output) judge(a *controller.Attempt) {
+	a.Output = o.finish() + a.Output
+	if a.Success && o.expected != nil && !o.expected.matched() {
+		a.Success = false
+		a.Outcome += ", not the expected output"
+	}
+}
 
 // finish returns what was printed, once every process of the command has
 // ended. A descriptor that was handed to a process outside of it could keep

@@ -80,20 +80,17 @@ func (p *pace) asksBefore() bool {
 }
 
 // firstTimeout says whether this attempt is the first that took all its time.
-func (p *pace) firstTimeout() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	first := !p.timedOut
-	p.timedOut = true
-	return first
-}
+func (p *pace) firstTimeout() bool { return p.first(&p.timedOut) }
 
 // firstFolded says whether this attempt is the first whose checks are too many
 // to be kept one by one.
-func (p *pace) firstFolded() bool {
+func (p *pace) firstFolded() bool { return p.first(&p.folded) }
+
+// first says whether something happens for the first time, and notes it.
+func (p *pace) first(happened *bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	first := !p.folded
-	p.folded = true
-	return first
+	before := *happened
+	*happened = true
+	return !before
 }
