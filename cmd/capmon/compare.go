@@ -63,10 +63,10 @@ func mergeCommand(s streams) *command.Command {
 		json    bool
 	}
 	fields := command.Fields[options]{
-		command.Parsed(command.Option{Name: "from", Value: command.OneOf("report|otlp", "report", "otlp"), Default: "report", Text: "what the files are: reports of discover, or OTLP JSON lines that a collector wrote from capmon monitor --otlp"},
-			oneOf("report", "otlp"), func(o *options) *string { return &o.from }),
-		command.Parsed(command.Option{Name: "by", Value: command.OneOf("WHAT", fleet.Groupings()...), Text: "with --from otlp: group by WHAT: unit, image or executable; workload, the default, is the image, else the unit, else the executable"},
-			parseGrouping, func(o *options) *fleet.By { return &o.by }),
+		command.Chosen(command.Option{Name: "from", Value: command.OneOf("report|otlp", "report", "otlp"), Default: "report", Text: "what the files are: reports of discover, or OTLP JSON lines that a collector wrote from capmon monitor --otlp"},
+			func(o *options) *string { return &o.from }),
+		command.Chosen(command.Option{Name: "by", Value: command.OneOf("WHAT", fleet.Groupings()...), Text: "with --from otlp: group by WHAT: unit, image or executable; workload, the default, is the image, else the unit, else the executable"},
+			func(o *options) *fleet.By { return &o.by }),
 		command.Switch(command.Option{Name: "json", Text: "with --from otlp: print the result as JSON (docs/fleet.schema.json)"},
 			func(o *options) *bool { return &o.json }),
 		command.Parsed(command.Option{Name: "emit", Value: command.SomeOf("FORMAT[,FORMAT]", emit.Formats()...), Text: "print only the set of all, as FORMAT; help explains each"},

@@ -130,7 +130,7 @@ func inContainer(err error) error {
 func discoverAndPrint(ctx context.Context, s streams, d destinations, o discoverOptions, discoverer *discover.Discoverer, p *discoveroutput.Progress) error {
 	r, err := discoverer.Discover(ctx, o.discovered(s.in))
 	p.Stop()
-	sayInterrupted(s.err, "capmon discover", ctx)
+	sayInterrupted(ctx, s.err, "capmon discover")
 	var missing *launch.ExecError
 	if errors.As(err, &missing) {
 		fmt.Fprintf(s.err, "capmon discover: %v\n", missing)

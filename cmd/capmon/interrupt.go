@@ -83,7 +83,7 @@ func untilKnown(by func(unix.Signal) sender.Process, ends ...os.Signal) (context
 }
 
 // sayInterrupted tells of the signal that ended ctx, if one did.
-func sayInterrupted(w io.Writer, name string, ctx context.Context) {
+func sayInterrupted(ctx context.Context, w io.Writer, name string) {
 	var by interrupted
 	if errors.As(context.Cause(ctx), &by) {
 		fmt.Fprintf(w, "%s: ended by %v\n", name, by)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/capmon/capmon/cmd/capmon/exit"
@@ -53,19 +52,4 @@ func readStored(s streams, c *fleet.Collection, file string) error {
 	}
 	defer f.Close()
 	return c.Read(f)
-}
-
-func parseGrouping(text string) (fleet.By, error) {
-	by, err := oneOf(fleet.Groupings()...)(text)
-	return fleet.By(by), err
-}
-
-// oneOf takes one of the words.
-func oneOf(words ...string) func(string) (string, error) {
-	return func(text string) (string, error) {
-		if !slices.Contains(words, text) {
-			return "", fmt.Errorf("%q is none of %s", text, strings.Join(words, ", "))
-		}
-		return text, nil
-	}
 }

@@ -109,7 +109,7 @@ func runVerify(s streams, o verifyOptions) error {
 	ctx, restore := untilInterrupted(senders)
 	defer restore()
 	err = verifyKept(ctx, s, s.out, o, kept)
-	sayInterrupted(s.err, "capmon verify", ctx)
+	sayInterrupted(ctx, s.err, "capmon verify")
 	if status := interruptStatus(ctx); status != 0 {
 		return exit.Status(status)
 	}

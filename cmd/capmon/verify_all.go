@@ -44,7 +44,7 @@ func runVerifyAll(s streams, o verifyOptions) error {
 	ctx, restore := untilInterrupted(senders)
 	defer restore()
 	results, err := verifyEach(ctx, s, o, list, dir)
-	sayInterrupted(s.err, "capmon verify", ctx)
+	sayInterrupted(ctx, s.err, "capmon verify")
 	if status := interruptStatus(ctx); status != 0 {
 		return exit.Status(status)
 	}

@@ -25,30 +25,33 @@ type Form struct {
 type format struct {
 	Form
 	write func(controller.Report) []byte
+	// observed: it is also for a set that was observed. The others run or change a
+	// program, of which nothing is known then.
+	observed bool
 }
 
 // formats is the one place where a format is added, in the order of their
 // names.
 func formats() []format {
 	return []format{
-		{Form{"ansible", "a task that sets file capabilities (community.general.capabilities)", "capmon-ansible.yml"}, ansible},
-		{Form{"apparmor", "the capability rules of a profile", "capmon.apparmor"}, apparmor},
-		{Form{"capsh", "a capsh(1) command that runs it with the set", "capmon-capsh.sh"}, capshLine},
-		{Form{"compose", "a service of Docker Compose", "compose.capmon.yaml"}, compose},
-		{Form{"docker", "a docker run command", "capmon-docker.sh"}, docker},
-		{Form{"dockerfile", "a build that sets file capabilities", "Dockerfile.capmon"}, dockerfile},
-		{Form{"flags", "--cap-drop and --cap-add alone", "flags.txt"}, flags},
-		{Form{"kubernetes", "a container's securityContext, and a Pod", "capmon-kubernetes.yaml"}, kubernetes},
-		{Form{"list", "CAP_A,CAP_B", "capabilities.txt"}, list},
-		{Form{"markdown", "a table with the reasons, for a pull request", "capmon.md"}, markdown},
-		{Form{"oci", "the five sets of config.json", "capmon-oci.json"}, oci},
-		{Form{"pam_cap", "a line of capability.conf for pam_cap(8)", "capability.conf"}, pamCap},
-		{Form{"podman", "a podman run command", "capmon-podman.sh"}, podman},
-		{Form{"setcap", "a setcap(8) command for the file", "capmon-setcap.sh"}, setcap},
-		{Form{"setpriv", "a setpriv(1) command that runs it with the set", "capmon-setpriv.sh"}, setprivLine},
-		{Form{"systemd", "a drop-in for the unit", "50-capmon.conf"}, systemd},
-		{Form{"systemd-run", "a systemd-run(1) command", "capmon-systemd-run.sh"}, systemdRun},
-		{Form{"yaml", "the whole report as YAML", "capmon.yml"}, asYAML},
+		{Form{"ansible", "a task that sets file capabilities (community.general.capabilities)", "capmon-ansible.yml"}, ansible, false},
+		{Form{"apparmor", "the capability rules of a profile", "capmon.apparmor"}, apparmor, true},
+		{Form{"capsh", "a capsh(1) command that runs it with the set", "capmon-capsh.sh"}, capshLine, false},
+		{Form{"compose", "a service of Docker Compose", "compose.capmon.yaml"}, compose, true},
+		{Form{"docker", "a docker run command", "capmon-docker.sh"}, docker, true},
+		{Form{"dockerfile", "a build that sets file capabilities", "Dockerfile.capmon"}, dockerfile, false},
+		{Form{"flags", "--cap-drop and --cap-add alone", "flags.txt"}, flags, true},
+		{Form{"kubernetes", "a container's securityContext, and a Pod", "capmon-kubernetes.yaml"}, kubernetes, true},
+		{Form{"list", "CAP_A,CAP_B", "capabilities.txt"}, list, true},
+		{Form{"markdown", "a table with the reasons, for a pull request", "capmon.md"}, markdown, true},
+		{Form{"oci", "the five sets of config.json", "capmon-oci.json"}, oci, false},
+		{Form{"pam_cap", "a line of capability.conf for pam_cap(8)", "capability.conf"}, pamCap, false},
+		{Form{"podman", "a podman run command", "capmon-podman.sh"}, podman, true},
+		{Form{"setcap", "a setcap(8) command for the file", "capmon-setcap.sh"}, setcap, false},
+		{Form{"setpriv", "a setpriv(1) command that runs it with the set", "capmon-setpriv.sh"}, setprivLine, false},
+		{Form{"systemd", "a drop-in for the unit", "50-capmon.conf"}, systemd, true},
+		{Form{"systemd-run", "a systemd-run(1) command", "capmon-systemd-run.sh"}, systemdRun, false},
+		{Form{"yaml", "the whole report as YAML", "capmon.yml"}, asYAML, false},
 	}
 }
 
@@ -71,10 +74,15 @@ func Forms() []Form {
 }
 
 // ObservedFormats lists the names that Write takes for a set that was
-// observed, sorted: the others run or change a program, of which nothing is
-// known.
+// observed, sorted.
 func ObservedFormats() []string {
-	return []string{"apparmor", "compose", "docker", "flags", "kubernetes", "list", "markdown", "podman", "systemd"}
+	var names []string
+	for _, f := range formats() {
+		if f.observed {
+			names = append(names, f.Name)
+		}
+	}
+	return names
 }
 
 // FileName is what a file of the format is usually called; "" for an unknown

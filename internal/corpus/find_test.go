@@ -1,9 +1,6 @@
 package corpus
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"os"
 	"os/exec"
 	"testing"
@@ -12,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/discover/controller"
+	"github.com/capmon/capmon/internal/discovered"
 )
 
 // readyTimeout is how long a daemon may take; most fail at once, but some go
@@ -35,21 +33,9 @@ func find(t *testing.T, c Case, backend string) (controller.Report, float64) {
 		}
 	}
 	cmd := exec.Command(capmonBinary, append(args, c.Command)...)
-	var out, progress bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &progress
 	began := time.Now()
-	err := cmd.Run()
-	seconds := time.Since(began).Seconds()
-	// A set that was not found, or not proven, is a status; the report says it.
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	var r controller.Report
-	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
-		t.Fatalf("capmon discover: %v\n%s", cmd.ProcessState, progress.Bytes())
-	}
-	return r, seconds
+	r, _ := discovered.Report(t, cmd)
+	return r, time.Since(began).Seconds()
 }
 
 // userOf is whom capmon is asked to discover it for.

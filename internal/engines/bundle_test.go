@@ -47,7 +47,7 @@ func TestBundleByCrun(t *testing.T) {
 		return // crun comes with it
 	}
 	for _, uid := range []int{0, 1000} {
-		r := discovered(t, "--bundle", crunBundle(t, uid, "chroot", "/", "true"), "--runtime", "crun")
+		r := discover(t, "--bundle", crunBundle(t, uid, "chroot", "/", "true"), "--runtime", "crun")
 		if want := caps.NewSet(caps.SysChroot); r.Verdict != controller.Minimal || r.Capabilities != want {
 			t.Errorf("as %d: found %q (%s: %s), want %q", uid, r.Capabilities.Names(), r.Verdict, r.Reason, want.Names())
 		}

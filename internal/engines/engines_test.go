@@ -4,8 +4,6 @@ package engines
 
 import (
 	"bytes"
-	"encoding/json"
-	"errors"
 	"os"
 	"os/exec"
 	"strings"
@@ -14,6 +12,7 @@ import (
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/discover/controller"
 	"github.com/capmon/capmon/discover/engine"
+	"github.com/capmon/capmon/internal/discovered"
 	"github.com/capmon/capmon/internal/testenv"
 )
 
@@ -113,19 +112,8 @@ func find(t *testing.T, by string, c Case) controller.Report {
 	}
 	cmd := exec.Command(os.Getenv(envBinary), args...)
 	cmd.Env = append(os.Environ(), "ENGINE="+by, "XDG_STATE_HOME="+t.TempDir())
-	var out, progress bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &progress
-	err := cmd.Run()
-	// A set that was not found, or not proven, is a status; the report says it.
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	t.Logf("%s", progress.Bytes())
-	var r controller.Report
-	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
-		t.Fatalf("capmon discover: %v: %v", cmd.ProcessState, err)
-	}
+	r, said := discovered.Report(t, cmd)
+	t.Log(said)
 	return r
 }
 

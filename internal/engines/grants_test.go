@@ -4,7 +4,6 @@ package engines
 
 import (
 	"bytes"
-	"encoding/json"
 	"os/exec"
 	"regexp"
 	"strconv"
@@ -15,17 +14,16 @@ import (
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/discover/controller"
 	"github.com/capmon/capmon/discover/engine"
+	"github.com/capmon/capmon/internal/discovered"
 	"github.com/capmon/capmon/internal/testenv"
 )
 
-// discovered is the report of capmon discover with these arguments.
-func discovered(t *testing.T, args ...string) controller.Report {
+// discover is the report of capmon discover with these arguments.
+func discover(t *testing.T, args ...string) controller.Report {
 	t.Helper()
-	cmd, out, said := capmonCommand(t, append([]string{"--json"}, args...)...)
-	exitStatus(t, cmd.Run())
-	t.Logf("%s", said)
-	var r controller.Report
-	testenv.Must(t, json.Unmarshal(out.Bytes(), &r))
+	cmd, _, _ := capmonCommand(t, append([]string{"--json"}, args...)...)
+	r, said := discovered.Report(t, cmd)
+	t.Log(said)
 	return r
 }
 
@@ -42,7 +40,7 @@ func TestDefault(t *testing.T) {
 	}
 	set, err := strconv.ParseUint(string(bounding[1]), 16, 64)
 	testenv.Must(t, err)
-	r := discovered(t, "--"+by, plainName, "--run-option=--network=host", "--", "true")
+	r := discover(t, "--"+by, plainName, "--run-option=--network=host", "--", "true")
 	if r.Container.Default != caps.Set(set) || r.Container.Held != caps.Set(set) {
 		t.Errorf("%q by default and %q held, want %q", r.Container.Default.Names(), r.Container.Held.Names(), caps.Set(set).Names())
 	}
@@ -76,7 +74,7 @@ func TestRootless(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	// chroot(2).
-	r := discovered(t, "--podman", plainName, "--user", user, "--run-option=--network=none")
+	r := discover(t, "--podman", plainName, "--user", user, "--run-option=--network=none")
 	if want := caps.NewSet(caps.SysChroot); r.Verdict != controller.Minimal || r.Capabilities != want || !r.Container.UserNamespace {
 		t.Errorf("found %q (%s: %s), in a user namespace of its own: %v", r.Capabilities.Names(), r.Verdict, r.Reason, r.Container.UserNamespace)
 	}

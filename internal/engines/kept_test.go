@@ -45,7 +45,7 @@ func TestKept(t *testing.T) {
 func TestUntraced(t *testing.T) {
 	by := chosen(t)
 	testenv.Must(t, plain.load(by, plainName))
-	r := discovered(t, "--"+by, plainName, "--backend=none", "--run-option=--network=none", "--", "true")
+	r := discover(t, "--"+by, plainName, "--backend=none", "--run-option=--network=none", "--", "true")
 	if r.Backend != "none" || r.Verdict != "minimal" || r.Capabilities != 0 {
 		t.Errorf("with %s: %s %q", r.Backend, r.Verdict, r.Capabilities.Names())
 	}

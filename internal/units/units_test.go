@@ -1,9 +1,6 @@
 package units
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,6 +10,7 @@ import (
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/discover/controller"
 	"github.com/capmon/capmon/discover/service"
+	"github.com/capmon/capmon/internal/discovered"
 	"github.com/capmon/capmon/internal/testenv"
 )
 
@@ -75,20 +73,9 @@ func find(t *testing.T, c Case) controller.Report {
 		args = append(args, "--skip", c.Skip)
 	}
 	cmd := exec.Command(capmonBinary, args...)
-	var out, progress bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &progress
-	err := cmd.Run()
-	// A set that was not found, or not proven, is a status; the report says it.
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	var r controller.Report
-	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
-		t.Fatalf("capmon discover: %v\n%s", cmd.ProcessState, progress.Bytes())
-	}
+	r, said := discovered.Report(t, cmd)
 	if t.Failed() || r.Verdict != controller.Minimal {
-		t.Logf("%s", progress.Bytes())
+		t.Log(said)
 	}
 	return r
 }

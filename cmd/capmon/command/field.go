@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -54,6 +55,16 @@ func Parsed[O, T any](option Option, parse func(string) (T, error), field func(*
 		*field(o), err = parse(values[len(values)-1])
 		return err
 	}}
+}
+
+// Chosen is an option whose value is one of its choices.
+func Chosen[O any, T ~string](option Option, field func(*O) *T) Field[O] {
+	return Parsed(option, func(text string) (T, error) {
+		if !slices.Contains(option.Value.Choices, text) {
+			return "", fmt.Errorf("%q is none of %s", text, strings.Join(option.Value.Choices, ", "))
+		}
+		return T(text), nil
+	}, field)
 }
 
 // Switch is an option without a value.

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/cmd/capmon/otelnames"
 )
 
@@ -50,16 +51,9 @@ func Listen(address string) (*Server, error) {
 		if errors.As(err, &dns) || errors.As(err, &wrong) {
 			return nil, fmt.Errorf("%q is not an address of this machine: give one such as localhost:9464, or :9464 for every interface", address)
 		}
-		return nil, fmt.Errorf("cannot listen on %s: %w", address, rootCause(err))
+		return nil, fmt.Errorf("cannot listen on %s: %w", address, exit.RootCause(err))
 	}
 	return &Server{listener: l}, nil
-}
-
-func rootCause(err error) error {
-	for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(err) {
-		err = next
-	}
-	return err
 }
 
 // Address is where it listens.
