@@ -76,6 +76,12 @@ func NewBeside(inside int) (*Beside, error) {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return nil, fmt.Errorf("keep mounts apart: %w", err)
 	}
+	// The command sees this process, and through /proc/PID/root its files.
+	attr := unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY}
+	err := unix.MountSetattr(unix.AT_FDCWD, "/", unix.AT_RECURSIVE, &attr)
+	if err != nil && !errors.Is(err, unix.ENOSYS) { // Before Linux 5.12 Witness fails.
+		return nil, fmt.Errorf("keep mounts apart: %w", err)
+	}
 	outside, err := openNamespace("/proc/self/ns/mnt")
 	if err != nil {
 		return nil, fmt.Errorf("enter sandbox: %w", err)

@@ -84,6 +84,27 @@ func TestHooksSeeWhatTheCommandDid(t *testing.T) {
 	}
 }
 
+// What executes hooks shows the machine's files to what a command in a sandbox
+// left running, in /proc/PID/root, and lets it change none of them.
+func TestHelperCannotChangeTheMachine(t *testing.T) {
+	requireRoot(t)
+	dir := testenv.OpenDir(t)
+	lurk := `while ! test -e DIR/tried; do
+	for p in /proc/[0-9]*; do
+		test "$(readlink $p/ns/mnt)" = "$(readlink /proc/self/ns/mnt)" || ! cd $p/rootDIR || { touch made; touch DIR/tried; }
+	done
+done`
+	command := "setsid sh -c '" + strings.ReplaceAll(lurk, "DIR", dir) + "' >/dev/null 2>&1 &"
+	if a := witnessed(t, command, "while ! test -e "+dir+"/tried; do sleep .01; done"); !a.Success {
+		t.Fatalf("%s\n%s", a.Outcome, a.Output)
+	}
+	left, err := os.ReadDir(dir)
+	testenv.Must(t, err)
+	if len(left) > 0 {
+		t.Errorf("the command has made %v on the machine", left)
+	}
+}
+
 // witnessed makes an attempt as uid 0 with everything in a sandbox.
 func witnessed(t *testing.T, command, check string) controller.Attempt {
 	t.Helper()
