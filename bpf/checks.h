@@ -23,6 +23,21 @@ struct {
 	__type(value, struct thread);
 } new_threads SEC(".maps");
 
+/*
+ * What is done for few checks is in functions that the verifier looks at once,
+ * and not again for each state in which they are called. That takes that they
+ * are global, and that their arguments are numbers: so they find the thread
+ * again, which the caller has.
+ */
+static __always_inline struct thread *thread_again(void)
+{
+	struct thread *t = current_thread();
+	u32 zero = 0;
+
+	/* One that ends is nowhere else, see new_thread(). */
+	return t || in_task_storage() ? t : bpf_map_lookup_elem(&new_threads, &zero);
+}
+
 static __always_inline bool exiting(void)
 {
 	return CURRENT(flags) & PF_EXITING;
@@ -45,21 +60,29 @@ static __always_inline void begin_call(struct thread *t)
 	BPF_CORE_READ_INTO(&t->comm, task, group_leader, comm);
 }
 
-static __always_inline void keep(struct thread *t, const struct slot *slot,
-				 u32 flags, s64 ret)
+static __always_inline void make_key(struct check_key *key, const struct thread *t,
+				     const struct slot *slot, u32 flags, s64 ret)
 {
+	key->image = t->image;
+	key->site.nr = t->nr;
+	key->site.path = slot->path;
+	key->site.cap = slot->cap;
+	key->site.compat = !!(slot->flags & CHECK_COMPAT);
+	key->flags = slot->flags | flags;
+	key->error = ret < 0 && ret >= -MAX_ERRNO ? ret : 0;
+}
+
+__noinline int keep_new(u64 i, u32 flags, s64 ret)
+{
+	struct thread *t = thread_again();
 	struct check_key key = {};
 	struct check check = {};
+	struct slot *slot;
 
-	key.image = t->image;
-	key.site.nr = t->nr;
-	key.site.path = slot->path;
-	key.site.cap = slot->cap;
-	key.site.compat = !!(slot->flags & CHECK_COMPAT);
-	key.flags = slot->flags | flags;
-	key.error = ret < 0 && ret >= -MAX_ERRNO ? ret : 0;
-	if (add_to_known(&key, slot->count))
-		return;
+	if (!t || i > CALL_SLOTS)
+		return 0;
+	slot = &t->slots[i];
+	make_key(&key, t, slot, flags, ret);
 	if (!t->start)
 		begin_call(t);
 	check.first = slot->first ?: t->start;
@@ -73,48 +96,85 @@ static __always_inline void keep(struct thread *t, const struct slot *slot,
 		count_lost(LOST_CHECK);
 	if (is_decisive(&key))
 		keep_arguments(&key);
+	return 0;
+}
+
+static __always_inline void keep(const struct thread *t, u64 i, u32 flags, s64 ret)
+{
+	struct check_key key = {};
+
+	make_key(&key, t, &t->slots[i], flags, ret);
+	if (!add_to_known(&key, t->slots[i].count))
+		keep_new(i, flags, ret);
 }
 
 /* The call is over: what it returned is the outcome of each of its checks. */
 static __always_inline void finish_call(struct thread *t, u32 flags, s64 ret)
 {
-	for (u32 i = 0; i < CALL_SLOTS; i++) {
+	for (u64 i = 0; i < CALL_SLOTS; i++) {
 		if (i >= t->used)
 			break;
-		keep(t, &t->slots[i], flags, ret);
+		keep(t, i, flags, ret);
 	}
 	t->known = t->used;
 	t->used = 0;
 }
 
+/* The call is over, and nobody will say what it returned. */
+__noinline int abandon_call(void)
+{
+	struct thread *t = thread_again();
+
+	if (t)
+		finish_call(t, 0, 0);
+	return 0;
+}
 
 /* Notes a check of the call that is under way. */
-static __always_inline void add_check(struct thread *t, struct slot *check)
+static __always_inline void add_check(struct thread *t, const struct slot *check)
 {
+	u64 at = t->used;
 	struct slot *slot;
 
-	for (u32 i = 0; i < CALL_SLOTS; i++) {
+	for (u64 i = 0; i < CALL_SLOTS; i++) {
+		if (i >= at)
+			break;
 		slot = &t->slots[i];
-		if (i >= t->used) {
-			check->first = bpf_ktime_get_ns();
-			*slot = *check;
-			t->used = i + 1;
-			return;
-		}
 		if (slot->path == check->path && slot->cap == check->cap &&
 		    slot->flags == check->flags) {
 			slot->count++;
 			return;
 		}
 	}
-	/* More kinds than slots: keep it now, as one whose call did not
-	 * return, rather than not at all. */
-	check->first = bpf_ktime_get_ns();
-	keep(t, check, 0, 0);
+	if (at > CALL_SLOTS)
+		return;
+	t->slots[at] = *check;
+	if (at < CALL_SLOTS)
+		t->used = at + 1;
+	else
+		/* More kinds than slots: keep it now, as one whose call did
+		 * not return, rather than not at all. */
+		keep(t, CALL_SLOTS, 0, 0);
+}
+
+/* Notes a check that is none of the call before. */
+__noinline int note_check(u32 path, u32 cap, u32 flags)
+{
+	struct slot check = { .path = path, .cap = cap, .flags = flags, .count = 1 };
+	struct thread *t = thread_again();
+
+	if (!t)
+		return 0;
+	check.first = bpf_ktime_get_ns();
+	t->known = 0;
+	if (!t->used || !t->start)
+		begin_call(t);
+	add_check(t, &check);
+	return 0;
 }
 
 /* A call that makes the checks of the one before is not noted again. */
-static __always_inline bool is_repeat(struct thread *t, const struct slot *check)
+static __always_inline bool is_repeat(struct thread *t, u32 path, u32 cap, u32 flags)
 {
 	u64 i = t->used;
 	struct slot *slot;
@@ -122,8 +182,7 @@ static __always_inline bool is_repeat(struct thread *t, const struct slot *check
 	if (i >= t->known || i >= CALL_SLOTS)
 		return false;
 	slot = &t->slots[i];
-	if (slot->path != check->path || slot->cap != check->cap ||
-	    slot->flags != check->flags)
+	if (slot->path != path || slot->cap != cap || slot->flags != flags)
 		return false;
 	if (!i)
 		t->start = 0;
@@ -136,28 +195,21 @@ static __always_inline bool is_repeat(struct thread *t, const struct slot *check
 static __always_inline void record(struct thread *t, const struct site *site,
 				   u32 kind, int ret)
 {
-	struct slot check = { .path = site->path, .cap = site->cap, .count = 1 };
+	u32 flags = kind | (ret ? 0 : CHECK_PASS) | (site->compat ? CHECK_COMPAT : 0);
 
-	check.flags = kind | (ret ? 0 : CHECK_PASS) |
-		      (site->compat ? CHECK_COMPAT : 0);
 	if (t->nr != site->nr) {
 		/* A call that was left without sys_exit, as by a kernel that
-		 * takes over a thread (io_uring): nobody will say how it
-		 * ended. */
-		finish_call(t, 0, 0);
+		 * takes over a thread (io_uring). */
+		abandon_call();
 		t->known = 0;
 		t->nr = site->nr;
 	}
-	if (!is_repeat(t, &check)) {
-		t->known = 0;
-		if (!t->used || !t->start)
-			begin_call(t);
-		add_check(t, &check);
-	}
+	if (!is_repeat(t, site->path, site->cap, flags))
+		note_check(site->path, site->cap, flags);
 	/* A page fault does not end as a system call does, and what the next
 	 * one returns is not its outcome. Nor does a call that exits end. */
 	if (site->nr < 0 || exiting())
-		finish_call(t, 0, 0);
+		abandon_call();
 }
 
 static __always_inline struct followed *current_followed(void)
@@ -198,19 +250,15 @@ static __always_inline bool can_be_followed(void)
 	       CURRENT(flags) & (PF_IO_WORKER | PF_USER_WORKER);
 }
 
-/* The current thread, if it belongs to a followed process. */
-static __always_inline struct thread *followed_thread(void)
+/* Finds the image of the current thread, 0 if its process is not followed. */
+__noinline int find_image(void)
 {
-	struct thread *t = current_thread();
-	struct followed *f;
+	struct followed *f = current_followed();
+	struct thread *t;
 
-	if (t && t->image.start)
-		return t;
-	if (!t && !can_be_followed())
-		return 0;
-	f = current_followed();
 	if (!f)
 		return 0;
+	t = current_thread();
 	if (!t)
 		t = new_thread();
 	if (!t) {
@@ -219,7 +267,19 @@ static __always_inline struct thread *followed_thread(void)
 	}
 	t->image = f->image;
 	t->recording = f->recording;
-	return t;
+	return 1;
+}
+
+/* The current thread, if it belongs to a followed process. */
+static __always_inline struct thread *followed_thread(void)
+{
+	struct thread *t = current_thread();
+
+	if (t && t->image.start)
+		return t;
+	if (!t && !can_be_followed())
+		return 0;
+	return find_image() ? thread_again() : 0;
 }
 
 /* Says by which way the check was reached, and keeps the stack of one that is
@@ -257,7 +317,9 @@ static __always_inline bool asked(void *ctx, u64 sp, struct question *q,
 		return false;
 	site->nr = syscall_number();
 	site->compat = syscall_is_compat();
-	if (!t->recording && !is_exec(site->nr, site->compat))
+	/* Asked anew, or the verifier would look at all that follows once for
+	 * each number. */
+	if (!t->recording && !is_exec(syscall_number(), syscall_is_compat()))
 		return false;
 	site->cap = q->cap;
 	find_way(ctx, sp, q, site);
@@ -318,7 +380,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	u64 id = (u64)task;
 
 	if (t) {
-		finish_call(t, 0, 0);
+		abandon_call();
 		/* Others of its process may go on, or it was the last. */
 		t->image.start = 0;
 		if (!in_task_storage())

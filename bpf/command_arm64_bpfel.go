@@ -128,7 +128,7 @@ const (
 	CommandMapCallArguments         = "call_arguments"
 	CommandMapCalls                 = "calls"
 	CommandMapChecks                = "checks"
-	CommandMapExeScratch            = "exe_scratch"
+	CommandMapClimbs                = "climbs"
 	CommandMapExes                  = "exes"
 	CommandMapFollowed              = "followed"
 	CommandMapImages                = "images"
@@ -235,7 +235,7 @@ type CommandMapSpecs struct {
 	CallArguments    *ebpf.MapSpec `ebpf:"call_arguments"`
 	Calls            *ebpf.MapSpec `ebpf:"calls"`
 	Checks           *ebpf.MapSpec `ebpf:"checks"`
-	ExeScratch       *ebpf.MapSpec `ebpf:"exe_scratch"`
+	Climbs           *ebpf.MapSpec `ebpf:"climbs"`
 	Exes             *ebpf.MapSpec `ebpf:"exes"`
 	Followed         *ebpf.MapSpec `ebpf:"followed"`
 	Images           *ebpf.MapSpec `ebpf:"images"`
@@ -292,7 +292,7 @@ type CommandMaps struct {
 	CallArguments    *ebpf.Map `ebpf:"call_arguments"`
 	Calls            *ebpf.Map `ebpf:"calls"`
 	Checks           *ebpf.Map `ebpf:"checks"`
-	ExeScratch       *ebpf.Map `ebpf:"exe_scratch"`
+	Climbs           *ebpf.Map `ebpf:"climbs"`
 	Exes             *ebpf.Map `ebpf:"exes"`
 	Followed         *ebpf.Map `ebpf:"followed"`
 	Images           *ebpf.Map `ebpf:"images"`
@@ -314,7 +314,7 @@ func (m *CommandMaps) Close() error {
 		m.CallArguments,
 		m.Calls,
 		m.Checks,
-		m.ExeScratch,
+		m.Climbs,
 		m.Exes,
 		m.Followed,
 		m.Images,

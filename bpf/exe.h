@@ -11,83 +11,112 @@
 
 #define PATH_DEPTH 32
 
+/* On the way from a file up to the root. */
+struct climb {
+	u64 dentry;
+	u64 root; /* of the mount */
+	u64 mount;
+	u64 hash; /* of the names so far */
+	struct exe exe;
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, u32);
-	__type(value, struct exe);
-} exe_scratch SEC(".maps");
+	__type(value, struct climb);
+} climbs SEC(".maps");
 
-static __always_inline bool add_name(struct exe *exe, struct exe_key *key,
-				     struct dentry *dentry)
+static __always_inline struct climb *get_climb(void)
 {
-	u32 at = exe->length;
+	u32 zero = 0;
+
+	return bpf_map_lookup_elem(&climbs, &zero);
+}
+
+static __always_inline bool add_name(struct climb *c, struct dentry *dentry)
+{
+	u32 at = c->exe.length;
 	long n;
 
 	if (at >= PATH_LEN)
 		return false;
-	n = bpf_probe_read_kernel_str(exe->names + at, NAME_LEN,
+	n = bpf_probe_read_kernel_str(c->exe.names + at, NAME_LEN,
 				      BPF_CORE_READ(dentry, d_name.name));
 	if (n <= 0 || n > NAME_LEN)
 		return false;
-	exe->length = at + n;
-	key->names = key->names * 31 + BPF_CORE_READ(dentry, d_name.hash_len);
+	c->exe.length = at + n;
+	c->hash = c->hash * 31 + BPF_CORE_READ(dentry, d_name.hash_len);
 	return true;
 }
 
-static __always_inline void collect_names(struct exe *exe, struct exe_key *key,
-					  struct file *file)
+enum climbed { HIGHER, AT_ROOT, STUCK };
+
+/* One step up. It is a function that the verifier looks at once, and not again
+ * for each step, which takes that it has no arguments. */
+__noinline int climb_once(void)
+{
+	struct climb *c = get_climb();
+	struct dentry *dentry, *parent;
+	struct mount *mnt, *above;
+
+	if (!c)
+		return STUCK;
+	dentry = (void *)c->dentry;
+	mnt = (void *)c->mount;
+	parent = BPF_CORE_READ(dentry, d_parent);
+	if ((u64)dentry != c->root && dentry != parent) {
+		c->dentry = (u64)parent;
+		return add_name(c, dentry) ? HIGHER : STUCK;
+	}
+	above = BPF_CORE_READ(mnt, mnt_parent);
+	if (above != mnt) {
+		c->dentry = (u64)BPF_CORE_READ(mnt, mnt_mountpoint);
+		c->root = (u64)BPF_CORE_READ(above, mnt.mnt_root);
+		c->mount = (u64)above;
+		return HIGHER;
+	}
+	/* A file of no directory, as memfd_create(2) makes. */
+	if (!c->exe.length)
+		add_name(c, dentry);
+	return AT_ROOT;
+}
+
+static __always_inline void collect_names(struct climb *c, struct file *file)
 {
 	struct vfsmount *vfs = BPF_CORE_READ(file, f_path.mnt);
-	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
-	struct mount *mnt = (void *)vfs - bpf_core_field_offset(struct mount, mnt);
-	struct dentry *root = BPF_CORE_READ(vfs, mnt_root);
-	struct dentry *parent;
-	struct mount *above;
+	int at = HIGHER;
 
+	c->dentry = (u64)BPF_CORE_READ(file, f_path.dentry);
+	c->root = (u64)BPF_CORE_READ(vfs, mnt_root);
+	c->mount = (u64)vfs - bpf_core_field_offset(struct mount, mnt);
+	c->hash = 0;
+	c->exe.length = 0;
 	for (int i = 0; i < PATH_DEPTH; i++) {
-		parent = BPF_CORE_READ(dentry, d_parent);
-		if (dentry == root || dentry == parent) {
-			above = BPF_CORE_READ(mnt, mnt_parent);
-			if (above == mnt) {
-				/* A file of no directory, as memfd_create(2)
-				 * makes. */
-				if (i == 0)
-					add_name(exe, key, dentry);
-				return;
-			}
-			dentry = BPF_CORE_READ(mnt, mnt_mountpoint);
-			mnt = above;
-			root = BPF_CORE_READ(mnt, mnt.mnt_root);
-			continue;
-		}
-		if (!add_name(exe, key, dentry))
+		at = climb_once();
+		if (at != HIGHER)
 			break;
-		dentry = parent;
 	}
-	exe->truncated = 1;
+	c->exe.truncated = at != AT_ROOT;
 }
 
 static __always_inline void record_exe(struct file *file, struct exe_key *key)
 {
 	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
 	struct inode *inode = BPF_CORE_READ(dentry, d_inode);
-	struct exe *exe;
-	u32 zero = 0;
+	struct climb *c = get_climb();
 
 	key->dentry = (u64)dentry;
 	key->inode = BPF_CORE_READ(inode, i_ino);
 	key->device = BPF_CORE_READ(inode, i_sb, s_dev);
 	key->names = 0;
-	exe = bpf_map_lookup_elem(&exe_scratch, &zero);
-	if (!exe)
+	if (!c)
 		return;
-	exe->length = 0;
-	exe->truncated = 0;
-	exe->mode = BPF_CORE_READ(inode, i_mode);
-	collect_names(exe, key, file);
+	c->exe.mode = BPF_CORE_READ(inode, i_mode);
+	collect_names(c, file);
+	key->names = c->hash;
 	if (!bpf_map_lookup_elem(&exes, key) &&
-	    bpf_map_update_elem(&exes, key, exe, BPF_ANY))
+	    bpf_map_update_elem(&exes, key, &c->exe, BPF_ANY))
 		count_lost(LOST_DETAIL);
 }
 

@@ -31,7 +31,7 @@ struct thread {
 	u64 known; /* slots of the call before, of the same image */
 	u64 start; /* 0: not noted yet */
 	char comm[COMM_LEN];
-	struct slot slots[CALL_SLOTS];
+	struct slot slots[CALL_SLOTS + 1]; /* the last for one without room */
 };
 
 /* By task and not by thread id, which exec may change within the call. */

@@ -25,6 +25,7 @@
 #define WAY_PROBES 4 /* among which places for one */
 #define WAY_WORDS 64 /* a power of 2, as are the others */
 #define RAW_WORDS 512 /* a deeper stack is walked each time */
+#define SOME_WORDS 16 /* looked at in one go */
 #define BLOOM_WORDS 8
 
 struct way {
@@ -206,14 +207,19 @@ static __always_inline void mark_addresses(struct walk *w, u32 frames)
 	}
 }
 
-/* Finds what looks like one of the addresses, wherever it is. */
-static __always_inline void find_words(struct walk *w, struct way *way, u64 size)
+/* Finds what looks like one of the addresses, wherever it is, among some words.
+ * It is a function that the verifier looks at once, see note_words(). */
+__noinline int find_some(u32 at, u32 from, u64 size)
 {
+	struct way *way = bpf_map_lookup_elem(&ways, &at);
+	struct walk *w = get_walk();
 	u64 word;
-	u32 bit, n;
+	u32 bit, i, n;
 
-	w->words = 0;
-	for (u32 i = 0; i < RAW_WORDS; i++) {
+	if (!w || !way)
+		return 0;
+	for (u32 k = 0; k < SOME_WORDS; k++) {
+		i = (from + k) % RAW_WORDS;
 		word = plain(w->word[i]);
 		bit = bloom_bit(word);
 		n = w->words;
@@ -221,22 +227,43 @@ static __always_inline void find_words(struct walk *w, struct way *way, u64 size
 		way->word[n % WAY_WORDS] = word;
 		w->words = n + (w->bloom[bit / 64 % BLOOM_WORDS] >> bit % 64 & below(i * sizeof(word), size));
 	}
+	return 0;
+}
+
+static __always_inline void find_words(struct walk *w, u32 at, u64 size)
+{
+	w->words = 0;
+	for (u32 from = 0; from < RAW_WORDS; from += SOME_WORDS)
+		find_some(at, from, size);
+}
+
+/* Counts off the addresses, outermost first, that are among some of the words. */
+__noinline int match_some(u32 at, u32 from)
+{
+	struct way *way = bpf_map_lookup_elem(&ways, &at);
+	struct walk *w = get_walk();
+	u32 i, left, n;
+
+	if (!w || !way)
+		return 0;
+	n = w->words;
+	for (u32 k = 0; k < SOME_WORDS; k++) {
+		i = from + k;
+		left = w->left;
+		w->left = left - (below(i, n) & !(way->word[(n - 1 - i) % WAY_WORDS] ^
+						  w->stack.ips[(left - 1) % STACK_FRAMES]));
+	}
+	return 0;
 }
 
 /* Whether all addresses are among the words, but for those of the hook itself,
  * which lie below. If not, a probe on return has put itself between, and the
  * walk knew it. */
-static __always_inline bool found_all(struct walk *w, const struct way *way,
-				      u32 frames, u32 own_frames)
+static __always_inline bool found_all(struct walk *w, u32 at, u32 frames, u32 own_frames)
 {
-	u32 n = w->words, left;
-
 	w->left = frames;
-	for (u32 i = 0; i < WAY_WORDS; i++) {
-		left = w->left;
-		w->left = left - (below(i, n) & !(way->word[(n - 1 - i) % WAY_WORDS] ^
-						  w->stack.ips[(left - 1) % STACK_FRAMES]));
-	}
+	for (u32 from = 0; from < WAY_WORDS; from += SOME_WORDS)
+		match_some(at, from);
 	return w->left <= own_frames;
 }
 
@@ -258,9 +285,9 @@ __noinline int note_words(u32 at, u64 sp, u32 frames, u32 own_frames)
 		return 0;
 	way->words = 0;
 	mark_addresses(w, frames);
-	find_words(w, way, size);
+	find_words(w, at, size);
 	n = w->words;
-	if (!n || n >= WAY_WORDS || !found_all(w, way, frames, own_frames))
+	if (!n || n >= WAY_WORDS || !found_all(w, at, frames, own_frames))
 		return 0;
 	way->size = (way->at[(n - 1) % WAY_WORDS] + 1) * sizeof(u64);
 	return n;
