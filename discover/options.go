@@ -5,6 +5,7 @@ import (
 	"io"
 	"sync"
 
+	"github.com/capmon/capmon/bpf"
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/caps/launch"
 	"github.com/capmon/capmon/caps/sandbox"
@@ -28,12 +29,16 @@ type settings struct {
 	sandbox  *sandbox.Options
 	observer Observer
 	observed *sync.Mutex
+	types    *bpf.Types
 }
 
 func newSettings(options []Option) (settings, error) {
 	s := settings{observed: new(sync.Mutex)}
 	for _, option := range options {
 		option(&s)
+	}
+	if s.types == nil && (s.backend != NoBackend || s.sandbox != nil) {
+		s.types = bpf.ReadTypes()
 	}
 	if s.search.Grantable == 0 {
 		s.search.Grantable = launch.Grantable()
@@ -56,6 +61,10 @@ func newSettings(options []Option) (settings, error) {
 // WithBackend traces by the backend named, one of Backends. Without it the
 // best that the kernel lets load is taken.
 func WithBackend(name string) Option { return func(s *settings) { s.backend = name } }
+
+// WithTypes loads eBPF programs by what has been read of the kernel, for a caller
+// that loads others too.
+func WithTypes(types *bpf.Types) Option { return func(s *settings) { s.types = types } }
 
 // WithSandbox makes each attempt in a sandbox of its own, Setup, Check, Ready
 // and Cleanup included, so that nothing it writes, mounts or starts outlives

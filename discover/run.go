@@ -8,6 +8,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -21,7 +22,6 @@ import (
 	"github.com/capmon/capmon/discover/controller"
 	"github.com/capmon/capmon/discover/engine"
 	"github.com/capmon/capmon/discover/service"
-	"github.com/capmon/capmon/trace/backend"
 	"github.com/capmon/capmon/trace/follow"
 )
 
@@ -145,30 +145,37 @@ func Open(options ...Option) (*Discoverer, error) {
 	return d, nil
 }
 
-func (d *Discoverer) open() (err error) {
+// open loads the tracer beside the rest, for both take their time. What one
+// opens, the other does not inherit: all is closed on exec.
+func (d *Discoverer) open() error {
+	var loading sync.WaitGroup
+	var tracerErr error
 	if d.settings.backend != NoBackend {
-		backend.Prepare()
+		loading.Go(func() { d.tracer, tracerErr = follow.OpenWith(d.settings.types, d.settings.backend) })
 	}
-	// The keeper comes first: it must not inherit what is opened later.
+	err := d.openKeepers()
+	loading.Wait()
+	if err != nil {
+		return err
+	}
+	return tracerErr
+}
+
+func (d *Discoverer) openKeepers() (err error) {
 	if d.keeper, err = launch.StartKeeper(); err != nil {
 		return err
 	}
-	if d.settings.sandbox != nil {
-		if err := d.openSandboxes(*d.settings.sandbox); err != nil {
-			return err
-		}
+	if d.settings.sandbox == nil {
+		return nil
 	}
-	if d.settings.backend != NoBackend {
-		d.tracer, err = follow.Open(d.settings.backend)
-	}
-	return err
+	return d.openSandboxes(*d.settings.sandbox)
 }
 
 func (d *Discoverer) openSandboxes(o sandbox.Options) (err error) {
 	if d.sandboxes, err = launch.NewSandboxes(o); err != nil {
 		return err
 	}
-	if d.guard, err = guard.Open(o.Devices); err != nil {
+	if d.guard, err = guard.Open(d.settings.types, o.Devices); err != nil {
 		d.settings.warn(fmt.Errorf("%w: a command with CAP_SYS_ADMIN can open the machine's devices in its sandbox", err))
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/capmon/capmon/bpf"
 	"github.com/capmon/capmon/caps/account"
 	"github.com/capmon/capmon/caps/launch"
 	"github.com/capmon/capmon/cmd/capmon/discoveroutput"
@@ -41,13 +42,16 @@ func runDiscover(s streams, o discoverOptions) error {
 	}
 	defer o.page.discard()
 	p := discoveroutput.NewProgress(s.err, terminal.NewScreen(s.err, o.color), launch.Grantable(), o.verbose)
-	senders := watchSenders()
+	collect := leaveGarbage()
+	types := bpf.ReadTypes()
+	senders := watchSenders(types)
 	defer senders.close()
-	discoverer, err := openDiscoverer(s, o, p)
+	discoverer, err := openDiscoverer(s, o, types, p)
 	if err != nil {
 		return err
 	}
 	defer discoverer.Close()
+	collect()
 	if note != "" {
 		fmt.Fprintf(s.err, "capmon discover: %s\n", note)
 	}
@@ -97,8 +101,8 @@ func (o *discoverOptions) identify() (note string, err error) {
 
 // openDiscoverer prepares for the discovery. Where nothing can be traced, and no
 // backend was asked for, the set is found by searching alone.
-func openDiscoverer(s streams, o discoverOptions, p *discoveroutput.Progress) (*discover.Discoverer, error) {
-	discoverer, err := discover.Open(o.settings(p)...)
+func openDiscoverer(s streams, o discoverOptions, types *bpf.Types, p *discoveroutput.Progress) (*discover.Discoverer, error) {
+	discoverer, err := discover.Open(o.settings(types, p)...)
 	var unsupported *backend.UnsupportedError
 	if !errors.As(err, &unsupported) {
 		return discoverer, err
@@ -109,7 +113,7 @@ func openDiscoverer(s streams, o discoverOptions, p *discoveroutput.Progress) (*
 	fmt.Fprintf(s.err, "capmon discover: %v\n", inContainer(err))
 	fmt.Fprintln(s.err, "capmon discover: finding the set without evidence, by searching alone")
 	o.backend = backend.None
-	return discover.Open(o.settings(p)...)
+	return discover.Open(o.settings(types, p)...)
 }
 
 // inContainer adds how to start the container, if there is one, to the error of

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/capmon/capmon/bpf"
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/caps/launch"
 	"github.com/capmon/capmon/cmd/capmon/command"
@@ -347,9 +348,9 @@ func (o discoverOptions) discovered(stdin *os.File) discover.Command {
 }
 
 // settings say how the discovery is made, and that p tells of it.
-func (o discoverOptions) settings(p *discoveroutput.Progress) []discover.Option {
+func (o discoverOptions) settings(types *bpf.Types, p *discoveroutput.Progress) []discover.Option {
 	settings := []discover.Option{
-		discover.WithBackend(o.backend), discover.WithMaxRuns(o.maxRuns),
+		discover.WithTypes(types), discover.WithBackend(o.backend), discover.WithMaxRuns(o.maxRuns),
 		discover.WithConfirm(o.confirm), discover.WithJobs(o.jobs),
 		discover.WithObserver(discover.Observer{
 			Begin: p.Begin, End: p.End, Output: p.Live(),

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/capmon/capmon/bpf"
 	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/cmd/capmon/terminal"
 	"github.com/capmon/capmon/trace/sender"
@@ -42,11 +43,11 @@ func untilInterrupted(senders senders) (context.Context, func()) {
 type senders chan *sender.Senders
 
 // watchSenders begins to watch for signals, beside what else capmon begins.
-func watchSenders() senders {
+func watchSenders(types *bpf.Types) senders {
 	s := make(senders, 1)
 	go func() {
 		// It is a nicety, so no error is told.
-		watched, _ := sender.Watch()
+		watched, _ := sender.Watch(types)
 		s <- watched
 	}()
 	return s

@@ -39,7 +39,9 @@ func runTrace(s streams, o traceOptions) error {
 		return err
 	}
 	defer o.page.discard()
+	collect := leaveGarbage()
 	tracer, err := traced.Open(o.backend)
+	collect()
 	if err != nil {
 		return inContainer(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/capmon/capmon/bpf"
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/caps/launch"
 	"github.com/capmon/capmon/cmd/capmon/command"
@@ -104,7 +105,7 @@ func runVerify(s streams, o verifyOptions) error {
 	if kept.Verdict == discover.NotFound {
 		return exit.Usagef("%s: it found no set, so there is nothing to verify", o.file)
 	}
-	senders := watchSenders()
+	senders := watchSenders(bpf.ReadTypes())
 	defer senders.close()
 	ctx, restore := untilInterrupted(senders)
 	defer restore()
@@ -127,7 +128,7 @@ func verifyKept(ctx context.Context, s streams, w io.Writer, o verifyOptions, ke
 		return exit.Usagef("%s: its directory %s cannot be entered: %v", o.file, kept.Directory, exit.RootCause(err))
 	}
 	p := discoveroutput.NewProgress(s.err, terminal.NewScreen(s.err, o.color), launch.Grantable(), o.verbose)
-	discoverer, err := openDiscoverer(s, again, p)
+	discoverer, err := openDiscoverer(s, again, bpf.ReadTypes(), p)
 	if err != nil {
 		return err
 	}

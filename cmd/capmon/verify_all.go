@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/capmon/capmon/bpf"
 	"github.com/capmon/capmon/cmd/capmon/exit"
 	"github.com/capmon/capmon/cmd/capmon/output"
 	"github.com/capmon/capmon/cmd/capmon/workloads"
@@ -39,7 +40,7 @@ func runVerifyAll(s streams, o verifyOptions) error {
 	if err != nil {
 		return fmt.Errorf("find working directory: %w", err)
 	}
-	senders := watchSenders()
+	senders := watchSenders(bpf.ReadTypes())
 	defer senders.close()
 	ctx, restore := untilInterrupted(senders)
 	defer restore()

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/capmon/capmon/bpf"
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/caps/account"
 	"github.com/capmon/capmon/caps/launch"
@@ -194,7 +195,7 @@ func inSandbox(t *testing.T, tracer *follow.Tracer, options sandbox.Options) pla
 	if err != nil {
 		t.Fatal(err)
 	}
-	guard, err := guard.Open(options.Devices)
+	guard, err := guard.Open(bpf.ReadTypes(), options.Devices)
 	if err != nil {
 		t.Fatal(err)
 	}

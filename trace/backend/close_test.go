@@ -83,7 +83,7 @@ func load(name string, maps *bpf.CommandMaps) (*Programs, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := Load(b, spec, maps)
+	p, err := Load(bpf.ReadTypes(), b, spec, maps)
 	if err != nil {
 		return nil, err
 	}

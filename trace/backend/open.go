@@ -1,13 +1,14 @@
 package backend
 
 import (
-	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/rlimit"
+
+	"github.com/capmon/capmon/bpf"
 )
 
 // Open calls open with one backend after the other, of all or of the one
 // named, until it succeeds. If none works, it returns an UnsupportedError.
-func Open[T any](name string, open func(Backend) (T, error)) (T, error) {
+func Open[T any](types *bpf.Types, name string, open func(Backend) (T, error)) (T, error) {
 	var none T
 	candidates := backends
 	if name != "" {
@@ -22,7 +23,7 @@ func Open[T any](name string, open func(Backend) (T, error)) (T, error) {
 	}
 	unsupported := &UnsupportedError{Reasons: map[string]error{}, Hint: seeDoctor}
 	for _, b := range candidates {
-		err := b.refused()
+		err := b.refused(types)
 		if err == nil {
 			var t T
 			if t, err = open(b); err == nil {
@@ -37,13 +38,3 @@ func Open[T any](name string, open func(Backend) (T, error)) (T, error) {
 // raiseMemlock: only kernels before 5.11 count maps against RLIMIT_MEMLOCK;
 // there the load says it if the limit could not be raised.
 func raiseMemlock() { _ = rlimit.RemoveMemlock() }
-
-// Prepare begins to read the kernel's types (BTF), which every backend needs and
-// which takes 40 ms, while the caller does something else. What it opens is
-// closed on exec.
-func Prepare() {
-	go func() {
-		// The backend that needs them reports the error.
-		_, _ = btf.LoadKernelSpec()
-	}()
-}

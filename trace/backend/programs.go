@@ -26,13 +26,13 @@ type Programs struct {
 // Load loads those programs of the collection that the backend needs, and
 // assigns the collection's maps to the fields of *maps, which the caller
 // closes; see ebpf.Collection.Assign. Nothing runs before Attach.
-func Load(b Backend, spec *ebpf.CollectionSpec, maps any) (*Programs, error) {
+func Load(types *bpf.Types, b Backend, spec *ebpf.CollectionSpec, maps any) (*Programs, error) {
 	raiseMemlock()
 	b.prune(spec)
-	if err := errors.Join(setThreadSize(spec), SetPIDNamespace(spec), fitThreads(spec)); err != nil {
+	if err := errors.Join(setThreadSize(spec), SetPIDNamespace(spec), fitThreads(types, spec)); err != nil {
 		return nil, err
 	}
-	collection, err := ebpf.NewCollection(spec)
+	collection, err := types.Load(spec)
 	if err != nil {
 		return nil, fmt.Errorf("load eBPF programs: %w", err)
 	}

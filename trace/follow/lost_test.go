@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/capmon/capmon/bpf"
 	"github.com/capmon/capmon/internal/testenv"
 	"github.com/capmon/capmon/trace/backend"
 	"github.com/capmon/capmon/trace/internal/tracetest"
@@ -21,7 +22,7 @@ func openSmall(t *testing.T, name string, entries map[string]uint32) *Tracer {
 	for m, n := range entries {
 		spec.Maps[m].MaxEntries = n
 	}
-	tracer, err := openSpec(chosen, spec)
+	tracer, err := openSpec(bpf.ReadTypes(), chosen, spec)
 	testenv.Must(t, err)
 	t.Cleanup(func() { testenv.Must(t, tracer.Close()) })
 	return tracer

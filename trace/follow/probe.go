@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/capmon/capmon/bpf"
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/trace"
 	"github.com/capmon/capmon/trace/backend"
@@ -45,7 +46,7 @@ func (p *Probe) run(b backend.Backend) error {
 	if err != nil {
 		return err
 	}
-	tracer, err := load(b, spec)
+	tracer, err := load(bpf.ReadTypes(), b, spec)
 	if err != nil {
 		return err
 	}

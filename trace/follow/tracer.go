@@ -48,14 +48,17 @@ type Tracer struct {
 
 // Open loads the backend of that name, or with "" the best one that loads,
 // and attaches its programs. Nothing is recorded until a thread is armed.
-func Open(name string) (*Tracer, error) { return backend.Open(name, open) }
+func Open(name string) (*Tracer, error) { return OpenWith(bpf.ReadTypes(), name) }
 
-func open(b backend.Backend) (*Tracer, error) {
+// OpenWith is Open for a caller that loads other programs too.
+func OpenWith(types *bpf.Types, name string) (*Tracer, error) {
 	spec, err := commandSpec()
 	if err != nil {
 		return nil, err
 	}
-	return openSpec(b, spec)
+	return backend.Open(types, name, func(b backend.Backend) (*Tracer, error) {
+		return openSpec(types, b, spec.Copy())
+	})
 }
 
 func commandSpec() (*ebpf.CollectionSpec, error) {
@@ -66,8 +69,8 @@ func commandSpec() (*ebpf.CollectionSpec, error) {
 	return spec, nil
 }
 
-func openSpec(b backend.Backend, spec *ebpf.CollectionSpec) (*Tracer, error) {
-	t, err := load(b, spec)
+func openSpec(types *bpf.Types, b backend.Backend, spec *ebpf.CollectionSpec) (*Tracer, error) {
+	t, err := load(types, b, spec)
 	if err != nil {
 		return nil, err
 	}
@@ -79,13 +82,13 @@ func openSpec(b backend.Backend, spec *ebpf.CollectionSpec) (*Tracer, error) {
 }
 
 // load returns a tracer that is not yet attached.
-func load(b backend.Backend, spec *ebpf.CollectionSpec) (*Tracer, error) {
+func load(types *bpf.Types, b backend.Backend, spec *ebpf.CollectionSpec) (*Tracer, error) {
 	names, err := trace.NewSyscalls()
 	if err != nil {
 		return nil, err
 	}
 	t := &Tracer{syscalls: names, stacks: newStacks()}
-	if t.programs, err = backend.Load(b, spec, &t.maps); err != nil {
+	if t.programs, err = backend.Load(types, b, spec, &t.maps); err != nil {
 		return nil, err
 	}
 	return t, nil

@@ -73,10 +73,11 @@ type Monitor struct {
 
 // Open loads the programs and attaches them. From then on checks wait for Run.
 func Open(c Config) (*Monitor, error) {
-	return backend.Open(c.Backend, func(b backend.Backend) (*Monitor, error) { return open(b, c) })
+	types := bpf.ReadTypes()
+	return backend.Open(types, c.Backend, func(b backend.Backend) (*Monitor, error) { return open(types, b, c) })
 }
 
-func open(b backend.Backend, c Config) (*Monitor, error) {
+func open(types *bpf.Types, b backend.Backend, c Config) (*Monitor, error) {
 	spec, err := newSpec(c)
 	if err != nil {
 		return nil, err
@@ -86,7 +87,7 @@ func open(b backend.Backend, c Config) (*Monitor, error) {
 		return nil, err
 	}
 	m := &Monitor{config: c, syscalls: names, began: backend.Monotonic()}
-	if err := m.start(b, spec); err != nil {
+	if err := m.start(types, b, spec); err != nil {
 		m.Close()
 		return nil, err
 	}
@@ -114,12 +115,12 @@ func newSpec(c Config) (*ebpf.CollectionSpec, error) {
 }
 
 // start loads the programs, fills their maps and attaches them.
-func (m *Monitor) start(b backend.Backend, spec *ebpf.CollectionSpec) (err error) {
+func (m *Monitor) start(types *bpf.Types, b backend.Backend, spec *ebpf.CollectionSpec) (err error) {
 	var loaded struct {
 		bpf.MonitorMaps
 		Generation *ebpf.Variable `ebpf:"generation"`
 	}
-	if m.programs, err = backend.Load(b, spec, &loaded); err != nil {
+	if m.programs, err = backend.Load(types, b, spec, &loaded); err != nil {
 		return err
 	}
 	m.maps = loaded.MonitorMaps

@@ -1,7 +1,7 @@
 // Package sender knows which process sent a signal to this one, which Go's
 // runtime does not tell.
 //
-//	senders, err := sender.Watch()
+//	senders, err := sender.Watch(bpf.ReadTypes())
 //	...
 //	by, known := senders.Of(unix.SIGTERM)
 package sender
@@ -35,7 +35,7 @@ type Senders struct {
 }
 
 // Watch begins to watch. It takes CAP_BPF and CAP_PERFMON.
-func Watch() (*Senders, error) {
+func Watch(types *bpf.Types) (*Senders, error) {
 	spec, err := bpf.LoadSignal()
 	if err != nil {
 		return nil, fmt.Errorf("read eBPF program: %w", err)
@@ -43,8 +43,12 @@ func Watch() (*Senders, error) {
 	if err := errors.Join(backend.SetPIDNamespace(spec), spec.Variables[bpf.SignalVarSelf].Set(uint32(os.Getpid()))); err != nil {
 		return nil, fmt.Errorf("set up eBPF program: %w", err)
 	}
+	options, err := types.Options()
+	if err != nil {
+		return nil, err
+	}
 	s := new(Senders)
-	if err := spec.LoadAndAssign(&s.objects, nil); err != nil {
+	if err := spec.LoadAndAssign(&s.objects, options); err != nil {
 		return nil, fmt.Errorf("load eBPF program: %w", err)
 	}
 	s.link, err = link.AttachTracing(link.TracingOptions{Program: s.objects.OnSignal, AttachType: ebpf.AttachTraceRawTp})

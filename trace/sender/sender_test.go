@@ -9,13 +9,14 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/capmon/capmon/bpf"
 	"github.com/capmon/capmon/internal/testenv"
 )
 
 // A signal is known by the process that sent it; the latest counts.
 func TestSender(t *testing.T) {
 	testenv.NeedRoot(t, "loading eBPF programs")
-	senders, err := Watch()
+	senders, err := Watch(bpf.ReadTypes())
 	testenv.Must(t, err)
 	t.Cleanup(func() { testenv.Must(t, senders.Close()) })
 	came := make(chan os.Signal, 1)

@@ -25,13 +25,13 @@ import (
 	"context"
 	"errors"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/capmon/capmon/caps"
 	"github.com/capmon/capmon/caps/account"
 	"github.com/capmon/capmon/caps/launch"
 	"github.com/capmon/capmon/trace"
-	"github.com/capmon/capmon/trace/backend"
 	"github.com/capmon/capmon/trace/follow"
 )
 
@@ -137,24 +137,31 @@ type Tracer struct {
 // A command inherits which signals are ignored from the time of Open. So call
 // it before signal.Notify, where that matters, as under nohup(1).
 func Open(name string) (*Tracer, error) {
-	backend.Prepare()
-	// The keeper comes first: it must not inherit what is opened later.
-	keeper, err := launch.StartKeeper()
-	if err != nil {
-		return nil, err
+	t := new(Tracer)
+	var keeperErr, tracerErr error
+	// Both take their time. What one opens, the other does not inherit: all is
+	// closed on exec.
+	var loading sync.WaitGroup
+	loading.Go(func() { t.tracer, tracerErr = follow.Open(name) })
+	t.keeper, keeperErr = launch.StartKeeper()
+	loading.Wait()
+	if err := errors.Join(keeperErr, tracerErr); err != nil {
+		return nil, errors.Join(err, t.Close())
 	}
-	tracer, err := follow.Open(name)
-	if err != nil {
-		return nil, errors.Join(err, keeper.Close())
-	}
-	return &Tracer{keeper, tracer}, nil
+	return t, nil
 }
 
 // Backend is the name of the backend that was loaded.
 func (t *Tracer) Backend() string { return t.tracer.Backend() }
 
 // Close ends all that commands have left running, and unloads the tracer.
-func (t *Tracer) Close() error { return errors.Join(t.tracer.Close(), t.keeper.Close()) }
+func (t *Tracer) Close() error {
+	err := t.tracer.Close()
+	if t.keeper != nil {
+		err = errors.Join(err, t.keeper.Close())
+	}
+	return err
+}
 
 // Release lets what the last command has left behind live on. The command
 // itself must have ended. All that can be called after it is Close.

@@ -38,16 +38,20 @@ type Guard struct {
 
 // Open loads the programs. In the sandboxes that are added, the devices of
 // every sandbox can be opened, and those given.
-func Open(devices []string) (*Guard, error) {
+func Open(types *bpf.Types, devices []string) (*Guard, error) {
 	g := &Guard{seen: make(map[uint32][]sandbox.Hindrance)}
-	if err := g.open(devices); err != nil {
+	if err := g.open(types, devices); err != nil {
 		return nil, errors.Join(fmt.Errorf("guard devices: %w", err), g.Close())
 	}
 	return g, nil
 }
 
-func (g *Guard) open(devices []string) error {
-	if err := bpf.LoadSandboxObjects(&g.objects, nil); err != nil {
+func (g *Guard) open(types *bpf.Types, devices []string) error {
+	options, err := types.Options()
+	if err != nil {
+		return err
+	}
+	if err := bpf.LoadSandboxObjects(&g.objects, options); err != nil {
 		return err
 	}
 	numbers, err := sandbox.DeviceNumbers(devices)
