@@ -51,8 +51,22 @@ static __always_inline u32 current_uid(void)
 	return BPF_CORE_READ(task, real_cred, euid.val);
 }
 
+/* The name of the current process, which is its leader's. */
+static __always_inline void read_leader_comm(char *comm)
+{
+	struct task_struct *task;
+
+	if (HAS_FUNC(task_pt_regs)) {
+		__builtin_memcpy(comm, bpf_get_current_task_btf()->group_leader->comm, COMM_LEN);
+		return;
+	}
+	task = (void *)bpf_get_current_task();
+	bpf_probe_read_kernel(comm, COMM_LEN, BPF_CORE_READ(task, group_leader) +
+						      bpf_core_field_offset(struct task_struct, comm));
+}
+
 /* Finds the way, and what user space has made of its place. */
-static __always_inline bool find_place(void *ctx, u64 sp, const struct question *q,
+static __always_inline bool find_place(void *ctx, u64 sp, struct question *q,
 				       struct site *site)
 {
 	struct walk *w = get_walk();
@@ -69,6 +83,7 @@ static __always_inline bool find_place(void *ctx, u64 sp, const struct question 
 		walk_way(ctx, q, w, site);
 		way = remember(w, sp, q, site);
 	}
+	q->way = way;
 	if (way && way->generation == now) {
 		site->path = way->path;
 		return !way->hidden;
@@ -106,8 +121,67 @@ static __always_inline bool ignored(int ret)
 	return only_fail && !ret;
 }
 
-static __always_inline struct seen *find_in_window(void *window,
-						   const struct seen_key *key)
+/* Compares eight bytes at a time. */
+static __always_inline bool same_kind(const struct seen_key *a, const struct seen_key *b)
+{
+	const u64 *x = (void *)a, *y = (void *)b;
+	u64 other = 0;
+
+	for (u32 i = 0; i < sizeof(*a) / sizeof(*x); i++)
+		other |= x[i] ^ y[i];
+	return !other;
+}
+
+static __always_inline struct tallies *get_tallies(u32 now)
+{
+	u32 at = now & 1;
+
+	return bpf_map_lookup_elem(&repeats, &at);
+}
+
+/* Counts a check that is like the last one by its way on this processor. */
+static __always_inline bool count_repeat(const struct way *way, u32 now,
+					 const struct seen_key *key)
+{
+	struct tallies *t;
+	struct tally *kind;
+
+	if (!way || way->turn != now)
+		return false;
+	t = get_tallies(now);
+	if (!t)
+		return false;
+	kind = &t->kinds[way->tally % TALLIES];
+	if (!same_kind(&kind->key, key))
+		return false;
+	kind->count++;
+	return true;
+}
+
+/* Has the next check by this way counted as a repeat, if it is one. */
+static __always_inline void begin_tally(struct way *way, u32 now,
+					const struct seen_key *key)
+{
+	struct tallies *t = way ? get_tallies(now) : 0;
+	u32 at;
+
+	if (!t)
+		return;
+	if (t->turn != now) {
+		t->turn = now;
+		t->used = 0;
+	}
+	at = t->used;
+	if (at >= TALLIES)
+		return;
+	t->kinds[at].key = *key;
+	t->kinds[at].count = 0;
+	t->used = at + 1;
+	way->tally = at;
+	way->turn = now;
+}
+
+static __always_inline bool find_in_window(void *window, const struct seen_key *key)
 {
 	struct seen *known = bpf_map_lookup_elem(window, key);
 
@@ -116,23 +190,12 @@ static __always_inline struct seen *find_in_window(void *window,
 	return known;
 }
 
-static __always_inline void answered(const struct question *q,
-				     const struct site *site, u32 kind, int ret)
+/* Counts a check that is the first of its kind in the window, or hands it over. */
+static __always_inline void note_new(void *window, const struct seen_key *key)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct seen_record r = {};
-	void *window = 0;
-	u32 zero = 0;
+	struct seen_record r = { .key = *key };
 
-	r.key.tgid = current_process_id();
-	r.key.uid = current_uid();
-	r.key.flags = kind | (ret ? 0 : CHECK_PASS);
-	r.key.site = *site;
-	BPF_CORE_READ_INTO(&r.key.comm, task, group_leader, comm);
-	if (fold)
-		window = bpf_map_lookup_elem(&windows, &zero);
-	if (window && find_in_window(window, &r.key))
-		return;
 	r.seen.first = bpf_ktime_get_ns();
 	r.seen.count = 1;
 	r.seen.cgroup = bpf_get_current_cgroup_id();
@@ -144,6 +207,29 @@ static __always_inline void answered(const struct question *q,
 		return;
 	if (bpf_ringbuf_output(&ring, &r, sizeof(r), 0))
 		count_lost(LOST_CHECK);
+}
+
+static __always_inline void answered(const struct question *q,
+				     const struct site *site, u32 kind, int ret)
+{
+	struct seen_key key = {};
+	void *window = 0;
+	u32 now = turn, at = now & 1;
+
+	key.tgid = current_process_id();
+	key.uid = current_uid();
+	key.flags = kind | (ret ? 0 : CHECK_PASS);
+	key.site = *site;
+	read_leader_comm(key.comm);
+	if (fold) {
+		if (count_repeat(q->way, now, &key))
+			return;
+		window = bpf_map_lookup_elem(&windows, &at);
+	}
+	if (window && find_in_window(window, &key))
+		begin_tally(q->way, now, &key);
+	else
+		note_new(window, &key);
 }
 
 #include "hooks.h"

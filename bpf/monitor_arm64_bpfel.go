@@ -79,6 +79,17 @@ type MonitorStack struct {
 	Ips    [16]uint64
 }
 
+type MonitorTallies struct {
+	_     structs.HostLayout
+	Turn  uint32
+	Used  uint32
+	Kinds [256]struct {
+		_     structs.HostLayout
+		Key   MonitorSeenKey
+		Count uint64
+	}
+}
+
 // Names of all BPF objects in the ELF.
 //
 // Used for safe lookups in a Collection or CollectionSpec.
@@ -90,6 +101,7 @@ const (
 	MonitorMapPending               = "pending"
 	MonitorMapPids                  = "pids"
 	MonitorMapPlaces                = "places"
+	MonitorMapRepeats               = "repeats"
 	MonitorMapRing                  = "ring"
 	MonitorMapTree                  = "tree"
 	MonitorMapUids                  = "uids"
@@ -120,6 +132,7 @@ const (
 	MonitorVarOwnTgid               = "own_tgid"
 	MonitorVarPidNamespace          = "pid_namespace"
 	MonitorVarThreadSize            = "thread_size"
+	MonitorVarTurn                  = "turn"
 	MonitorVarUnaudited             = "unaudited"
 	MonitorVarUnusedCheckFlags      = "unused_check_flags"
 	MonitorVarUnusedLostKind        = "unused_lost_kind"
@@ -129,6 +142,7 @@ const (
 	MonitorVarUnusedSeenRecord      = "unused_seen_record"
 	MonitorVarUnusedSite            = "unused_site"
 	MonitorVarUnusedStack           = "unused_stack"
+	MonitorVarUnusedTallies         = "unused_tallies"
 )
 
 // LoadMonitor returns the embedded CollectionSpec for Monitor.
@@ -198,6 +212,7 @@ type MonitorMapSpecs struct {
 	Pending  *ebpf.MapSpec `ebpf:"pending"`
 	Pids     *ebpf.MapSpec `ebpf:"pids"`
 	Places   *ebpf.MapSpec `ebpf:"places"`
+	Repeats  *ebpf.MapSpec `ebpf:"repeats"`
 	Ring     *ebpf.MapSpec `ebpf:"ring"`
 	Tree     *ebpf.MapSpec `ebpf:"tree"`
 	Uids     *ebpf.MapSpec `ebpf:"uids"`
@@ -222,6 +237,7 @@ type MonitorVariableSpecs struct {
 	OwnTgid          *ebpf.VariableSpec `ebpf:"own_tgid"`
 	PidNamespace     *ebpf.VariableSpec `ebpf:"pid_namespace"`
 	ThreadSize       *ebpf.VariableSpec `ebpf:"thread_size"`
+	Turn             *ebpf.VariableSpec `ebpf:"turn"`
 	Unaudited        *ebpf.VariableSpec `ebpf:"unaudited"`
 	UnusedCheckFlags *ebpf.VariableSpec `ebpf:"unused_check_flags"`
 	UnusedLostKind   *ebpf.VariableSpec `ebpf:"unused_lost_kind"`
@@ -231,6 +247,7 @@ type MonitorVariableSpecs struct {
 	UnusedSeenRecord *ebpf.VariableSpec `ebpf:"unused_seen_record"`
 	UnusedSite       *ebpf.VariableSpec `ebpf:"unused_site"`
 	UnusedStack      *ebpf.VariableSpec `ebpf:"unused_stack"`
+	UnusedTallies    *ebpf.VariableSpec `ebpf:"unused_tallies"`
 }
 
 // MonitorObjects contains all objects after they have been loaded into the kernel.
@@ -260,6 +277,7 @@ type MonitorMaps struct {
 	Pending  *ebpf.Map `ebpf:"pending"`
 	Pids     *ebpf.Map `ebpf:"pids"`
 	Places   *ebpf.Map `ebpf:"places"`
+	Repeats  *ebpf.Map `ebpf:"repeats"`
 	Ring     *ebpf.Map `ebpf:"ring"`
 	Tree     *ebpf.Map `ebpf:"tree"`
 	Uids     *ebpf.Map `ebpf:"uids"`
@@ -277,6 +295,7 @@ func (m *MonitorMaps) Close() error {
 		m.Pending,
 		m.Pids,
 		m.Places,
+		m.Repeats,
 		m.Ring,
 		m.Tree,
 		m.Uids,
@@ -302,6 +321,7 @@ type MonitorVariables struct {
 	OwnTgid          *ebpf.Variable `ebpf:"own_tgid"`
 	PidNamespace     *ebpf.Variable `ebpf:"pid_namespace"`
 	ThreadSize       *ebpf.Variable `ebpf:"thread_size"`
+	Turn             *ebpf.Variable `ebpf:"turn"`
 	Unaudited        *ebpf.Variable `ebpf:"unaudited"`
 	UnusedCheckFlags *ebpf.Variable `ebpf:"unused_check_flags"`
 	UnusedLostKind   *ebpf.Variable `ebpf:"unused_lost_kind"`
@@ -311,6 +331,7 @@ type MonitorVariables struct {
 	UnusedSeenRecord *ebpf.Variable `ebpf:"unused_seen_record"`
 	UnusedSite       *ebpf.Variable `ebpf:"unused_site"`
 	UnusedStack      *ebpf.Variable `ebpf:"unused_stack"`
+	UnusedTallies    *ebpf.Variable `ebpf:"unused_tallies"`
 }
 
 // MonitorPrograms contains all programs after they have been loaded into the kernel.

@@ -39,6 +39,7 @@ struct stack {
 };
 
 struct thread;
+struct way;
 
 /* What is asked of cap_capable. */
 struct question {
@@ -54,6 +55,8 @@ struct question {
 	bool neighbours;
 	/* For whom asked() found it, where answered() follows at once. */
 	struct thread *thread;
+	/* By which it came, likewise. */
+	struct way *way;
 };
 
 /* The size of what was stored, or an error. */

@@ -37,6 +37,8 @@ struct way {
 	u32 generation;
 	u32 path;
 	u32 hidden;
+	u32 turn;
+	u32 tally;
 	u16 at[WAY_WORDS];
 	u64 word[WAY_WORDS];
 };

@@ -119,6 +119,7 @@ func (m *Monitor) start(types *bpf.Types, b backend.Backend, spec *ebpf.Collecti
 	var loaded struct {
 		bpf.MonitorMaps
 		Generation *ebpf.Variable `ebpf:"generation"`
+		Turn       *ebpf.Variable `ebpf:"turn"`
 	}
 	if m.programs, err = backend.Load(types, b, spec, &loaded); err != nil {
 		return err
@@ -131,7 +132,7 @@ func (m *Monitor) start(types *bpf.Types, b backend.Backend, spec *ebpf.Collecti
 	if m.ring, err = ringbuf.NewReader(m.maps.Ring); err != nil {
 		return fmt.Errorf("read eBPF ring: %w", err)
 	}
-	if m.window, err = newWindow(m.maps.Windows, spec.Maps[bpf.MonitorMapWindows].InnerMap); err != nil {
+	if m.window, err = newWindow(&m.maps, loaded.Turn, spec.Maps[bpf.MonitorMapWindows].InnerMap); err != nil {
 		return err
 	}
 	return m.programs.Attach()

@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -180,6 +181,26 @@ func TestMonitorFoldsExactly(t *testing.T) {
 		}
 		if len(checks) > windows {
 			t.Errorf("%d lines for %d windows", len(checks), windows)
+		}
+	})
+}
+
+// Processes that take turns on a processor, and more of them in a window than
+// can be counted there, are told apart, and each check is counted once.
+func TestMonitorFoldsWhatTakesTurns(t *testing.T) {
+	eachBackend(t, func(t *testing.T, backend string) {
+		const checks, turns, children = 5, 200, 400
+		a, b := startAsking(t, "turn-a", 0), startAsking(t, "turn-b", 65534)
+		w := startMonitor(t, Config{Backend: backend, Window: time.Hour})
+		for range turns {
+			a.ask(checks)
+			b.ask(checks)
+		}
+		a.askInChildren(checks, children)
+		seen := w.stop()
+		want := fmt.Sprintf("turn-a:%d turn-b:%d", checks*(turns+children), checks*turns)
+		if got := counts(seen, "turn-a", "turn-b"); got != want || w.lost() > 0 {
+			t.Errorf("counted %s and lost %d, want %s", got, w.lost(), want)
 		}
 	})
 }
