@@ -270,15 +270,17 @@ __noinline int find_image(void)
 	return 1;
 }
 
-/* The current thread, if it belongs to a followed process. */
-static __always_inline struct thread *followed_thread(void)
+static __always_inline bool unwanted(struct question *q)
 {
-	struct thread *t = current_thread();
+	q->thread = current_thread();
+	return !q->thread && !can_be_followed();
+}
 
+/* The current thread, if it belongs to a followed process. */
+static __always_inline struct thread *followed_thread(struct thread *t)
+{
 	if (t && t->image.start)
 		return t;
-	if (!t && !can_be_followed())
-		return 0;
 	return find_image() ? thread_again() : 0;
 }
 
@@ -311,7 +313,7 @@ static __always_inline bool ignored(int ret)
 static __always_inline bool asked(void *ctx, u64 sp, struct question *q,
 				  struct site *site)
 {
-	struct thread *t = followed_thread();
+	struct thread *t = followed_thread(q->thread);
 
 	if (!t)
 		return false;
@@ -330,7 +332,7 @@ static __always_inline bool asked(void *ctx, u64 sp, struct question *q,
 static __always_inline void answered(const struct question *q,
 				     const struct site *site, u32 kind, int ret)
 {
-	struct thread *t = q->thread ?: followed_thread();
+	struct thread *t = q->thread ?: followed_thread(current_thread());
 
 	if (t)
 		record(t, site, kind, ret);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The hooks on cap_capable, one group for each backend. What they see goes to
- * three functions of the program that includes this:
+ * four functions of the program that includes this:
  *
  *   ignored   says whether a check with this answer is not wanted.
+ *   unwanted  says whether it is none to record, as soon and as cheaply as that
+ *             can be known: all else is for few of the machine's checks.
  *   asked     says whether a check is to be recorded, and where it is made.
  *             sp is any address in the hook's own stack frame that is the
  *             same for every call that comes the same way.
@@ -18,11 +20,14 @@
 /* For a hook that sees question and answer at once. */
 static __always_inline int on_check(void *ctx, struct question *q, int ret)
 {
-	struct walk *w = get_walk();
 	struct site site = {};
+	struct walk *w;
 
 	q->own_frames = 2; /* the program, and what called it */
-	if (!w || ignored(ret))
+	if (ignored(ret) || unwanted(q))
+		return 0;
+	w = get_walk();
+	if (!w)
 		return 0;
 	/* Read back from memory: the verifier forbids arithmetic on ctx. */
 	*(void *volatile *)&w->sp = ctx;
@@ -88,7 +93,7 @@ int BPF_KPROBE(cap_capable_entry, const struct cred *cred,
 	q.ns_level = BPF_CORE_READ(target_ns, level);
 	q.own_frames = 1 + !!CALLER_IN_REGISTER(ctx);
 	q.caller = CALLER_IN_REGISTER(ctx);
-	if (!asked(ctx, frame.sp, &q, &p.site))
+	if (unwanted(&q) || !asked(ctx, frame.sp, &q, &p.site))
 		return 0;
 	p.kind = question_kind(&q);
 	if (bpf_map_lookup_elem(&pending, &frame))

@@ -101,12 +101,17 @@ static __always_inline bool find_place(void *ctx, u64 sp, struct question *q,
 	return !place || !place->hidden;
 }
 
+static __always_inline bool unwanted(const struct question *q)
+{
+	return !wanted_check(q);
+}
+
 static __always_inline bool asked(void *ctx, u64 sp, struct question *q,
 				  struct site *site)
 {
 	u32 tgid = current_process_id();
 
-	if (!wanted_check(q) || !wanted_process(tgid, by_uid ? current_uid() : 0))
+	if (!wanted_process(tgid, by_uid ? current_uid() : 0))
 		return false;
 	site->nr = syscall_number();
 	site->compat = syscall_is_compat();
