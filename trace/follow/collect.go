@@ -48,9 +48,7 @@ func (r *Recording) Collect() (trace.Trace, error) {
 	c.trace.Folded = r.folded
 	r.marked = records{}
 	if r.disarmed.Load() && !slices.ContainsFunc(c.trace.Images, trace.Image.Runs) {
-		if err := r.tracer.sysExit.end(r); err != nil {
-			return trace.Trace{}, fmt.Errorf("detach eBPF program: %w", err)
-		}
+		r.tracer.sysExit.end(r)
 	}
 	lost, err := r.newlyLost()
 	if err != nil {

@@ -68,10 +68,10 @@ func (t *Tracer) Record() (*Recording, error) {
 
 // endOn ends the recording if there is an error.
 func (r *Recording) endOn(err error) error {
-	if err == nil {
-		return nil
+	if err != nil {
+		r.tracer.sysExit.end(r)
 	}
-	return errors.Join(err, r.tracer.sysExit.end(r))
+	return err
 }
 
 // Arm is [Tracer.Arm] for one more thread. The first execs of what it forks, as

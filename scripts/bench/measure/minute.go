@@ -75,15 +75,18 @@ func readMonitor(file string) (shown, lost float64, err error) {
 	lines := json.NewDecoder(f)
 	for lines.More() {
 		var line struct {
-			Syscall     string
-			Count, Lost float64
+			Check struct {
+				Syscall string
+				Count   float64
+			}
+			Lost float64
 		}
 		if err := lines.Decode(&line); err != nil {
 			return 0, 0, fmt.Errorf("read what capmon monitor printed: %w", err)
 		}
 		lost += line.Lost
-		if line.Syscall == "sethostname" {
-			shown += line.Count
+		if line.Check.Syscall == "sethostname" {
+			shown += line.Check.Count
 		}
 	}
 	return shown, lost, nil
