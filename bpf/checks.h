@@ -367,8 +367,8 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 		return 0;
 	if (t->used)
 		finish_call(t, CHECK_RETURNED, ret);
-	/* It may be another image now. */
-	if (is_exec(syscall_number(), syscall_is_compat())) {
+	if (t->executed) {
+		t->executed = 0;
 		t->image.start = 0;
 		t->known = 0;
 	}

@@ -24,6 +24,7 @@ struct slot {
 struct thread {
 	struct image_key image; /* start 0: to be looked up */
 	u32 recording;
+	u32 executed; /* in this call: when it is over, it is another image */
 	s32 nr;
 	/* 64 bits, or the compiler makes another register of them than the
 	 * one whose bounds the verifier knows. */

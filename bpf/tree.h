@@ -165,9 +165,12 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid,
 {
 	u32 tgid = task->tgid;
 	struct followed *f = bpf_map_lookup_elem(&followed, &tgid);
+	struct thread *t = current_thread();
 	struct image image = {};
 	struct image *old;
 
+	if (t)
+		t->executed = 1;
 	if (!f) {
 		follow_awaited(task, bprm);
 		return 0;

@@ -32,7 +32,7 @@ struct way {
 	struct site site;
 	u32 words;
 	u64 caller; /* struct question */
-	u32 size;   /* of the stack that holds the words */
+	u32 offset, size; /* of the part of the stack that holds the words */
 	/* Of the monitor, see there. */
 	u32 generation;
 	u32 path;
@@ -55,7 +55,7 @@ struct walk {
 	u32 next; /* way to forget */
 	/* Never in a register, whose values the verifier would follow: it would
 	 * look at each word once for each value. */
-	volatile u32 words, left;
+	volatile u32 words, left, stray;
 	u64 bloom[BLOOM_WORDS];
 	struct stack stack;
 	u64 word[RAW_WORDS];
@@ -117,7 +117,7 @@ static __always_inline bool is_way(const struct way *way, struct walk *w, u64 sp
 	if (way->site.nr != site->nr || way->site.cap != site->cap ||
 	    way->site.compat != site->compat || way->caller != q->caller ||
 	    !way->words || size > sizeof(w->word) ||
-	    bpf_probe_read_kernel(w->word, size, (void *)sp))
+	    bpf_probe_read_kernel(w->word, size, (void *)sp + way->offset))
 		return false;
 	for (u32 i = 0; i < WAY_WORDS; i++) {
 		if (i >= way->words)
@@ -239,12 +239,13 @@ static __always_inline void find_words(struct walk *w, u32 at, u64 size)
 		find_some(at, from, size);
 }
 
-/* Counts off the addresses, outermost first, that are among some of the words. */
-__noinline int match_some(u32 at, u32 from)
+/* Counts off the addresses, outermost first, that are among some of the words,
+ * and the words that come before any of them. */
+__noinline int match_some(u32 at, u32 from, u32 frames)
 {
 	struct way *way = bpf_map_lookup_elem(&ways, &at);
 	struct walk *w = get_walk();
-	u32 i, left, n;
+	u32 i, left, n, match;
 
 	if (!w || !way)
 		return 0;
@@ -252,8 +253,10 @@ __noinline int match_some(u32 at, u32 from)
 	for (u32 k = 0; k < SOME_WORDS; k++) {
 		i = from + k;
 		left = w->left;
-		w->left = left - (below(i, n) & !(way->word[(n - 1 - i) % WAY_WORDS] ^
-						  w->stack.ips[(left - 1) % STACK_FRAMES]));
+		match = !(way->word[(n - 1 - i) % WAY_WORDS] ^
+			  w->stack.ips[(left - 1) % STACK_FRAMES]);
+		w->left = left - (below(i, n) & match);
+		w->stray += !(left ^ frames) & !match & below(i, n);
 	}
 	return 0;
 }
@@ -264,8 +267,9 @@ __noinline int match_some(u32 at, u32 from)
 static __always_inline bool found_all(struct walk *w, u32 at, u32 frames, u32 own_frames)
 {
 	w->left = frames;
+	w->stray = 0;
 	for (u32 from = 0; from < WAY_WORDS; from += SOME_WORDS)
-		match_some(at, from);
+		match_some(at, from, frames);
 	return w->left <= own_frames;
 }
 
@@ -280,7 +284,7 @@ __noinline int note_words(u32 at, u64 sp, u32 frames, u32 own_frames)
 	u64 size = (u64)stack_end() - sp;
 	struct way *way = bpf_map_lookup_elem(&ways, &at);
 	struct walk *w = get_walk();
-	u32 n;
+	u32 n, first;
 
 	if (!w || !way || size > sizeof(w->word) ||
 	    bpf_probe_read_kernel(w->word, size, (void *)sp))
@@ -291,6 +295,12 @@ __noinline int note_words(u32 at, u64 sp, u32 frames, u32 own_frames)
 	n = w->words;
 	if (!n || n >= WAY_WORDS || !found_all(w, at, frames, own_frames))
 		return 0;
+	/* What lies beyond the outermost address is of earlier calls. */
+	n -= w->stray;
+	first = way->at[0];
+	for (u32 i = 0; i < WAY_WORDS; i++)
+		way->at[i] -= first;
+	way->offset = first * sizeof(u64);
 	way->size = (way->at[(n - 1) % WAY_WORDS] + 1) * sizeof(u64);
 	return n;
 }
@@ -300,10 +310,14 @@ static __always_inline struct way *remember(struct walk *w, u64 sp,
 					    const struct question *q,
 					    const struct site *site)
 {
-	u32 at = first_probe(site) ^ w->next++ % WAY_PROBES;
-	u32 n = note_words(at, sp, inner_frames(w, site), q->own_frames);
+	u32 at = first_probe(site), n;
 	struct way *way = bpf_map_lookup_elem(&ways, &at);
 
+	/* The place that is looked at first is the one to have. */
+	if (way && way->words)
+		at ^= w->next++ % WAY_PROBES;
+	n = note_words(at, sp, inner_frames(w, site), q->own_frames);
+	way = bpf_map_lookup_elem(&ways, &at);
 	if (!way || !n)
 		return 0;
 	way->site = *site;
