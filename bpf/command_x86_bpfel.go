@@ -51,8 +51,8 @@ type CommandCheckKey struct {
 	_     structs.HostLayout
 	Image CommandImageKey
 	Site  CommandSite
-	Flags uint32
-	Error int64
+	Flags uint16
+	Error int16
 }
 
 type CommandExe struct {

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 typedef unsigned char u8;
+typedef short s16;
 typedef unsigned short u16;
 typedef unsigned int u32;
 typedef unsigned long long u64;

@@ -54,10 +54,10 @@ struct image {
 struct check_key {
 	struct image_key image;
 	struct site site;
-	u32 flags;
+	u16 flags;
 	/* Negative, or 0: what a call returns that succeeds is another number
 	 * each time (mmap(2)) and makes no other check. */
-	s64 error;
+	s16 error;
 };
 
 struct check {

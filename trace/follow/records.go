@@ -29,8 +29,8 @@ type record struct {
 type alike struct {
 	comm     [16]int8
 	site     bpf.CommandSite
-	flags    uint32
-	error    int64
+	flags    uint16
+	error    int16
 	scenario trace.Scenario
 }
 

@@ -17,7 +17,7 @@ import (
 // Records are kept one by one up to the limit. Beyond it no count is lost, nor
 // any check that differs by more than its process.
 func TestRecordsAreFolded(t *testing.T) {
-	recordOf := func(process int, cap uint8, errno int64) record {
+	recordOf := func(process int, cap uint8, errno int16) record {
 		return record{Entry: backend.Entry[bpf.CommandCheckKey, bpf.CommandCheck]{
 			Key: bpf.CommandCheckKey{
 				Image: bpf.CommandImageKey{Tgid: uint32(process)}, Site: bpf.CommandSite{Cap: cap}, Error: errno,
