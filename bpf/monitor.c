@@ -51,18 +51,16 @@ static __always_inline u32 current_uid(void)
 	return BPF_CORE_READ(task, real_cred, euid.val);
 }
 
-/* The name of the current process, which is its leader's. */
-static __always_inline void read_leader_comm(char *comm)
+static __always_inline void read_comm(struct seen_key *key)
 {
 	struct task_struct *task;
 
 	if (HAS_FUNC(task_pt_regs)) {
-		__builtin_memcpy(comm, bpf_get_current_task_btf()->group_leader->comm, COMM_LEN);
+		__builtin_memcpy(key->comm, bpf_get_current_task_btf()->group_leader->comm, COMM_LEN);
 		return;
 	}
 	task = (void *)bpf_get_current_task();
-	bpf_probe_read_kernel(comm, COMM_LEN, BPF_CORE_READ(task, group_leader) +
-						      bpf_core_field_offset(struct task_struct, comm));
+	BPF_CORE_READ_INTO(&key->comm, task, group_leader, comm);
 }
 
 /* Finds the way, and what user space has made of its place. */
@@ -225,7 +223,7 @@ static __always_inline void answered(const struct question *q,
 	key.uid = current_uid();
 	key.flags = kind | (ret ? 0 : CHECK_PASS);
 	key.site = *site;
-	read_leader_comm(key.comm);
+	read_comm(&key);
 	if (fold) {
 		if (count_repeat(q->way, now, &key))
 			return;
