@@ -13,7 +13,7 @@ mosquitto-clients curl netcat-openbsd bind9-dnsutils swaks' ;;
 engines) packages='podman crun conmon uidmap slirp4netns fuse-overlayfs docker.io iptables busybox-static nginx-light redis-server haproxy postgresql-15
 tcpdump chrony iputils-ping util-linux curl netcat-openbsd' ;;
 fleet) packages='prometheus' ;;
-bench) packages='bpftrace strace linux-perf libbpf-tools gcc libc6-dev' ;;
+bench) packages='bpftrace strace linux-perf libbpf-tools gcc libc6-dev clang-14' ;;
 chance) packages='jq' ;;
 vm) exec "$(dirname "$0")/vm/install.sh" ;;
 dist) packages='rpm skopeo zip' ;;

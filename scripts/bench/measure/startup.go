@@ -17,6 +17,7 @@ const (
 // What is started.
 const (
 	True           = "true"
+	Nothing        = "capmon version"
 	TrueFollowed   = "capmon true"
 	TrueDiscovered = "capmon discover true"
 	TrueCounted    = "bpftrace -c true"
@@ -38,6 +39,7 @@ func (b *Bench) Startup(ctx context.Context, into sample.Set) error {
 		command []string
 	}{
 		{True, []string{"true"}},
+		{Nothing, []string{b.Capmon, "version"}},
 		{TrueFollowed, []string{b.Capmon, "--keep-privileges", "true"}},
 		{TrueDiscovered, b.discover("true")},
 		{TrueCounted, []string{"bpftrace", "-e", watch.CountProgram, "-c", "/bin/true"}},

@@ -57,7 +57,7 @@ func operationTable(s sample.Set, watchers []string) table {
 
 func startupTable(s sample.Set) table {
 	t := table{head: []string{"", "ms", "MiB"}}
-	for _, name := range []string{measure.True, measure.TrueFollowed, measure.TrueDiscovered, measure.TrueCounted, measure.TrueStraced} {
+	for _, name := range []string{measure.True, measure.Nothing, measure.TrueFollowed, measure.TrueDiscovered, measure.TrueCounted, measure.TrueStraced} {
 		t.rows = append(t.rows, []string{"`" + name + "`",
 			spread(sample.Scale(s.Get(measure.Startup, name), 1000)),
 			spread(sample.Scale(s.Get(measure.Resident, name), 1.0/1024))})

@@ -33,6 +33,7 @@ func Empty() []Watcher {
 		{Name: EmptyExit, Slow: 1, Start: func(context.Context) (*Running, error) {
 			return attach("sys_exit", ebpf.AttachTraceRawTp)
 		}},
+		{Name: TaskWork, Slow: 10, Start: startTaskWork},
 	}
 }
 
