@@ -46,7 +46,7 @@ func looks() []Case {
 	return []Case{
 		{Name: "strace -p", Setup: short, Command: "strace -o /dev/null -p $(cat DIR/pid)",
 			Want: "cap_sys_ptrace", Source: "ptrace(2)", Packages: []string{"strace"}, Slow: true, Program: "/usr/bin/strace"},
-		{Name: "gdb -p", Setup: sleeper, Cleanup: awake, Command: "gdb -p $(cat DIR/pid) -batch -ex 'call (int)getpid()' 2>&1 | grep -q '= '",
+		{Name: "gdb -p", Setup: sleeper, Cleanup: awake, Command: "gdb -p $(cat DIR/pid) -batch -ex 'print *(long *)$sp = *(long *)$sp' 2>&1 | grep -q '= '",
 			Want: "cap_dac_override,cap_sys_ptrace", Source: "/proc/PID/mem is root's, and opened to write; ptrace(2)", Packages: []string{"gdb"}, Slow: true, Program: "/usr/bin/gdb"},
 		{Name: "ls /proc/PID/fd", Setup: sleeper, Cleanup: awake, Command: "ls -l /proc/$(cat DIR/pid)/fd",
 			Want: "cap_dac_read_search,cap_sys_ptrace", Source: "the directory is root's; its links are governed by ptrace(2)", Program: "/bin/ls"},

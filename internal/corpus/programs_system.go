@@ -17,14 +17,14 @@ func accounts() []Case {
 }
 
 func packages() []Case {
-	const build = `mkdir -p DIR/p/DEBIAN DIR/p/opt;
+	const build = `mkdir -p DIR/p/DEBIAN DIR/p/srv;
 		printf '%s\n' 'Package: capmon-guest' 'Version: 1' 'Architecture: all' 'Maintainer: nobody <n@example.org>' 'Description: none' >DIR/p/DEBIAN/control;
-		touch DIR/p/opt/file; chown daemon DIR/p/opt/file; chmod 4755 DIR/p/opt/file; dpkg-deb -b DIR/p DIR/guest.deb`
+		touch DIR/p/srv/file; chown daemon DIR/p/srv/file; chmod 4755 DIR/p/srv/file; dpkg-deb -b DIR/p DIR/guest.deb`
 	return []Case{
 		{Name: "dpkg", InsistsOnRoot: true, Setup: build, Command: "dpkg -i DIR/guest.deb", Sandbox: "yes",
 			Want: "cap_chown,cap_fowner", Source: "a file of daemon's, set-user-ID; dpkg looks at its user id", Slow: true, Program: "/usr/bin/dpkg"},
 		{Name: "apt-get", InsistsOnRoot: true, Setup: build, Command: "apt-get install -y DIR/guest.deb", Sandbox: "net",
-			Check: "test -u /opt/file",
+			Check: "test -u /srv/file",
 			Want:  "cap_chown,cap_fowner,cap_setgid,cap_setuid", Source: "as dpkg, and fetching as _apt",
 			Slow: true, Program: "/usr/bin/apt-get"},
 		{Name: "update-alternatives", Command: "update-alternatives --set awk /usr/bin/mawk", Sandbox: "yes",

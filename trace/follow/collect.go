@@ -27,7 +27,10 @@ func (r *Recording) Collect() (trace.Trace, error) {
 	// it is has been removed.
 	r.tracer.collecting.Lock()
 	defer r.tracer.collecting.Unlock()
-	c := collector{tracer: r.tracer, start: r.start, index: map[bpf.CommandImageKey]int{}}
+	c := collector{
+		tracer: r.tracer, start: r.start, index: map[bpf.CommandImageKey]int{},
+		exes: map[bpf.CommandExeKey]exe{}, names: map[[16]int8]string{},
+	}
 	if err := c.collectImages(r.attempt); err != nil {
 		return trace.Trace{}, err
 	}
@@ -63,6 +66,8 @@ type collector struct {
 	start  time.Duration
 	trace  trace.Trace
 	index  map[bpf.CommandImageKey]int
+	exes   map[bpf.CommandExeKey]exe
+	names  map[[16]int8]string
 	blamed []bool
 }
 
@@ -84,10 +89,10 @@ func (c *collector) collectImages(attempt uint32) error {
 	slices.SortFunc(raw, func(a, b backend.Entry[bpf.CommandImageKey, bpf.CommandImage]) int {
 		return cmp.Compare(a.Key.Start, b.Key.Start)
 	})
-	exes := map[bpf.CommandExeKey]bpf.CommandExe{}
+	c.trace.Images = make([]trace.Image, 0, len(raw))
 	for i, image := range raw {
 		c.index[image.Key] = i
-		exe, err := c.exe(exes, image.Value.Exe)
+		exe, err := c.exe(image.Value.Exe)
 		if err != nil {
 			return err
 		}
@@ -129,33 +134,50 @@ func blamed(images []trace.Image) []bool {
 	return failed
 }
 
-func (c *collector) image(key bpf.CommandImageKey, raw bpf.CommandImage, exe bpf.CommandExe) trace.Image {
+func (c *collector) image(key bpf.CommandImageKey, raw bpf.CommandImage, exe exe) trace.Image {
 	parent := -1
 	if i, ok := c.index[raw.Parent]; ok {
 		parent = i
 	}
 	return trace.Image{
-		Process:  trace.Process{PID: int(raw.Pid), PPID: int(raw.Ppid), Comm: backend.Text(raw.Comm[:]), Exe: exePath(exe)},
+		Process:  trace.Process{PID: int(raw.Pid), PPID: int(raw.Ppid), Comm: c.name(raw.Comm), Exe: exe.path},
 		Parent:   parent,
 		Executed: raw.Executed != 0,
 		Start:    c.since(key.Start),
 		End:      c.since(raw.End),
 		Replaced: raw.Replaced != 0,
 		Status:   unix.WaitStatus(raw.Status),
-		Mode:     uint32(exe.Mode),
+		Mode:     exe.mode,
 	}
 }
 
-func (c *collector) exe(known map[bpf.CommandExeKey]bpf.CommandExe, key bpf.CommandExeKey) (bpf.CommandExe, error) {
-	if exe, ok := known[key]; ok || key == (bpf.CommandExeKey{}) {
-		return exe, nil
+// exe is what has been executed. Of many processes there are few.
+type exe struct {
+	path string
+	mode uint32
+}
+
+func (c *collector) exe(key bpf.CommandExeKey) (exe, error) {
+	if known, ok := c.exes[key]; ok || key == (bpf.CommandExeKey{}) {
+		return known, nil
 	}
-	var exe bpf.CommandExe
-	if err := c.tracer.maps.Exes.Lookup(key, &exe); err != nil && !backend.IsMissing(err) {
-		return exe, fmt.Errorf("read executables: %w", err)
+	var raw bpf.CommandExe
+	if err := c.tracer.maps.Exes.Lookup(key, &raw); err != nil && !backend.IsMissing(err) {
+		return exe{}, fmt.Errorf("read executables: %w", err)
 	}
-	known[key] = exe
-	return exe, nil
+	found := exe{exePath(raw), uint32(raw.Mode)}
+	c.exes[key] = found
+	return found, nil
+}
+
+// name is the text of a name, one string for all processes that have it.
+func (c *collector) name(comm [16]int8) string {
+	name, ok := c.names[comm]
+	if !ok {
+		name = backend.Text(comm[:])
+		c.names[comm] = name
+	}
+	return name
 }
 
 func (c *collector) collectChecks(raw []record, arguments map[bpf.CommandCheckKey]bpf.CommandArguments) error {
@@ -222,7 +244,7 @@ func (c *collector) check(key bpf.CommandCheckKey, raw bpf.CommandCheck, stack [
 		check.Process = c.trace.Images[i].Process
 		if c.trace.Images[i].Parent >= 0 {
 			// It may have changed since (prctl(2)).
-			check.Process.Comm = backend.Text(raw.Comm[:])
+			check.Process.Comm = c.name(raw.Comm)
 		}
 		if c.blamed[i] {
 			check.FailedAt = c.trace.Images[i].End

@@ -13,7 +13,7 @@ import (
 // process has about five. Of more, those that differ by their process alone
 // are counted as one, the latest, if the processes have the same name. It
 // bounds capmon's memory for a command of any number of processes.
-const MostRecords = 1 << 16
+const MostRecords = 1 << 15
 
 // drainInterval is the time after which records are taken from the kernel's
 // map, so that it does not fill up. A short attempt pays nothing for it.

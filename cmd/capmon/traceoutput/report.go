@@ -11,7 +11,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/caps"
-	"github.com/capmon/capmon/cmd/capmon/output"
 	"github.com/capmon/capmon/cmd/capmon/terminal"
 	"github.com/capmon/capmon/trace"
 	"github.com/capmon/capmon/trace/follow"
@@ -40,6 +39,9 @@ type Report struct {
 	// Folded: there were more than follow.MostRecords checks, so those of
 	// processes of the same name are counted with the latest of them.
 	Folded bool `json:"folded"`
+
+	// processOf is the index in Processes for each of Checks, or -1.
+	processOf []int
 }
 
 type RunningProcess struct {
@@ -61,8 +63,6 @@ type tracedProcess struct {
 	Executables []string `json:"executables"`
 	// Outcome is how it ended: "exit 0", "killed by SIGTERM", "runs".
 	Outcome string `json:"outcome"`
-
-	checks []int // indexes in Report.Checks
 }
 
 // Add puts what was seen into the report: images become processes.
@@ -72,6 +72,7 @@ func (r *Report) Add(seen trace.Trace) {
 		hideArguments(r.Checks)
 	}
 	processOf := make([]int, len(seen.Images))
+	r.Processes = make([]tracedProcess, 0, len(seen.Images))
 	for i, image := range seen.Images {
 		continued := image.Parent >= 0 && image.Executed
 		if continued {
@@ -82,21 +83,13 @@ func (r *Report) Add(seen trace.Trace) {
 		}
 		r.Processes[processOf[i]].took(image)
 	}
+	r.processOf = make([]int, len(seen.Checks))
 	for i, c := range seen.Checks {
+		r.processOf[i] = -1
 		if c.Image >= 0 {
-			p := &r.Processes[processOf[c.Image]]
-			p.checks = append(p.checks, i)
+			r.processOf[i] = processOf[c.Image]
 		}
 	}
-}
-
-// checksOf are those of one process.
-func (r Report) checksOf(p tracedProcess) []trace.Check {
-	checks := make([]trace.Check, len(p.checks))
-	for i, at := range p.checks {
-		checks[i] = r.Checks[at]
-	}
-	return checks
 }
 
 // hideArguments leaves out what mmap(2) and brk(2) returned and what calls were
@@ -132,6 +125,8 @@ func (p *tracedProcess) took(image trace.Image) {
 		p.Outcome = "runs"
 	case image.Status.Signaled():
 		p.Outcome = "killed by " + unix.SignalName(image.Status.Signal())
+	case image.Status == 0:
+		p.Outcome = "exit 0" // as most do: one text for all
 	default:
 		p.Outcome = fmt.Sprintf("exit %d", image.Status.ExitStatus())
 	}
@@ -200,7 +195,7 @@ type Form struct {
 // Write writes the report for the screen s.
 func Write(w io.Writer, s terminal.Screen, r Report, f Form) error {
 	if f.JSON {
-		return output.JSON(w, r.withoutNulls())
+		return writeJSON(w, r)
 	}
 	b := &strings.Builder{}
 	shown := shownChecks(r.Checks, f.All)
@@ -223,21 +218,6 @@ func noChecks(hidden int) string {
 		return text + "\n"
 	}
 	return fmt.Sprintf("%s; -a shows the checks that are not audited or concern another user namespace (%d)\n", text, hidden)
-}
-
-// withoutNulls has empty lists for absent ones.
-func (r Report) withoutNulls() Report {
-	r.Processes = append([]tracedProcess{}, r.Processes...)
-	r.Checks = append([]trace.Check{}, r.Checks...)
-	r.Running = append([]RunningProcess{}, r.Running...)
-	for i := range r.Processes {
-		p := &r.Processes[i]
-		p.Executables = append([]string{}, p.Executables...)
-	}
-	for i := range r.Checks {
-		r.Checks[i].Stack = append([]string{}, r.Checks[i].Stack...)
-	}
-	return r
 }
 
 // unauditedHint is for a command that failed although the report shows no

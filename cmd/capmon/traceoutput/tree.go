@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/capmon/capmon/cmd/capmon/terminal"
+	"github.com/capmon/capmon/trace"
 )
 
 // writeTree draws the processes below those that started them.
@@ -13,7 +14,11 @@ func writeTree(b *strings.Builder, s terminal.Screen, r Report, all bool) {
 	for i, p := range r.Processes {
 		children[p.Parent] = append(children[p.Parent], i)
 	}
-	t := treeWriter{b, s, r, children, all}
+	checks := map[int][]trace.Check{}
+	for i, c := range r.Checks {
+		checks[r.processOf[i]] = append(checks[r.processOf[i]], c)
+	}
+	t := treeWriter{b, s, r, children, checks, all}
 	for _, root := range children[-1] {
 		t.write(root, "", "")
 	}
@@ -24,6 +29,7 @@ type treeWriter struct {
 	screen   terminal.Screen
 	report   Report
 	children map[int][]int
+	checks   map[int][]trace.Check
 	all      bool
 }
 
@@ -36,7 +42,7 @@ func (t treeWriter) write(i int, first, rest string) {
 	if len(below) > 0 {
 		bar = "│ "
 	}
-	for _, asked := range byCapability(shownChecks(t.report.checksOf(p), t.all)) {
+	for _, asked := range byCapability(shownChecks(t.checks[i], t.all)) {
 		fmt.Fprintf(t.b, "%s%s%s %s\n", rest, bar, t.screen.Verdict(verdictOf(asked)), asked[0].Cap)
 	}
 	for n, child := range below {
