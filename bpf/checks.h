@@ -31,11 +31,12 @@ struct {
  */
 static __always_inline struct thread *thread_again(void)
 {
-	struct thread *t = current_thread();
 	u32 zero = 0;
 
+	if (in_task_storage())
+		return bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, 0);
 	/* One that ends is nowhere else, see new_thread(). */
-	return t || in_task_storage() ? t : bpf_map_lookup_elem(&new_threads, &zero);
+	return current_thread() ?: bpf_map_lookup_elem(&new_threads, &zero);
 }
 
 static __always_inline bool exiting(void)
@@ -258,7 +259,8 @@ __noinline int find_image(void)
 
 	if (!f)
 		return 0;
-	t = current_thread();
+	/* In task storage, what is there is found by new_thread() too. */
+	t = in_task_storage() ? 0 : current_thread();
 	if (!t)
 		t = new_thread();
 	if (!t) {

@@ -77,7 +77,7 @@ int BPF_PROG(tree_exit, struct task_struct *task)
 {
 	u32 tgid = process_id(task);
 
-	if (task->signal->live.counter == 0)
+	if (BPF_CORE_READ(task, signal, live.counter) == 0)
 		bpf_map_delete_elem(&tree, &tgid);
 	return 0;
 }

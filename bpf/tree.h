@@ -12,6 +12,11 @@
 #include "records.h"
 #include "thread.h"
 
+/*
+ * For each pointer of the kernel's types that is followed by a load, the kernel
+ * goes through all of them, a millisecond at each load of the program. So what
+ * runs rarely follows them by a helper (BPF_CORE_READ).
+ */
 #define SIGNAL_GROUP_EXIT 4 /* include/linux/sched/signal.h */
 
 struct followed {
@@ -76,7 +81,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	f.image.tgid = child_tgid;
 	f.image.start = bpf_ktime_get_ns();
 	image.pid = process_id(child);
-	image.ppid = process_id(child->real_parent);
+	image.ppid = process_id(BPF_CORE_READ(child, real_parent));
 	__builtin_memcpy(image.comm, child->comm, COMM_LEN);
 	add_image(&f.image, &image);
 	follow(child_tgid, &f);
@@ -151,9 +156,9 @@ static __always_inline void follow_awaited(struct task_struct *task,
 	f.recording = 1;
 	image.executed = 1;
 	image.pid = process_id(task);
-	image.ppid = process_id(task->real_parent);
+	image.ppid = process_id(BPF_CORE_READ(task, real_parent));
 	__builtin_memcpy(image.comm, task->comm, COMM_LEN);
-	record_exe(bprm->file, &image.exe);
+	record_exe(BPF_CORE_READ(bprm, file), &image.exe);
 	add_image(&f.image, &image);
 	follow(f.image.tgid, &f);
 	mark_thread(task);
@@ -183,9 +188,9 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid,
 	image.parent = f->image;
 	image.executed = 1;
 	image.pid = process_id(task);
-	image.ppid = process_id(task->real_parent);
+	image.ppid = process_id(BPF_CORE_READ(task, real_parent));
 	__builtin_memcpy(image.comm, task->comm, COMM_LEN);
-	record_exe(bprm->file, &image.exe);
+	record_exe(BPF_CORE_READ(bprm, file), &image.exe);
 	f->image.start = bpf_ktime_get_ns();
 	f->recording = 1;
 	if (old) {
@@ -204,7 +209,7 @@ static __always_inline void end_image(struct task_struct *task)
 	struct followed *f;
 	struct image *image;
 
-	if (task->signal->live.counter > 0)
+	if (BPF_CORE_READ(task, signal, live.counter) > 0)
 		return;
 	f = bpf_map_lookup_elem(&followed, &tgid);
 	if (!f)
@@ -213,10 +218,10 @@ static __always_inline void end_image(struct task_struct *task)
 	if (image) {
 		image->end = bpf_ktime_get_ns();
 		/* As wait(2) has it: kernel/exit.c, wait_task_zombie(). */
-		image->status = task->signal->flags & SIGNAL_GROUP_EXIT ?
-					task->signal->group_exit_code :
-					task->group_leader->exit_code;
-		__builtin_memcpy(image->comm, task->group_leader->comm, COMM_LEN);
+		image->status = BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT ?
+					BPF_CORE_READ(task, signal, group_exit_code) :
+					BPF_CORE_READ(task, group_leader, exit_code);
+		BPF_CORE_READ_INTO(&image->comm, task, group_leader, comm);
 	}
 	bpf_map_delete_elem(&followed, &tgid);
 }
