@@ -100,12 +100,18 @@ __noinline int keep_new(u64 i, u32 flags, s64 ret)
 	return 0;
 }
 
-static __always_inline void keep(const struct thread *t, u64 i, u32 flags, s64 ret)
+static __always_inline void keep(struct thread *t, u64 i, u32 flags, s64 ret)
 {
+	struct slot *slot = &t->slots[i];
 	struct check_key key = {};
+	u32 now = turn;
 
-	make_key(&key, t, &t->slots[i], flags, ret);
-	if (!add_to_known(&key, t->slots[i].count))
+	make_key(&key, t, slot, flags, ret);
+	if (count_repeat(&slot->last, now, &key, slot->count))
+		return;
+	if (add_to_known(&key, slot->count))
+		begin_tally(&slot->last, now, &key);
+	else
 		keep_new(i, flags, ret);
 }
 

@@ -117,6 +117,17 @@ type CommandStack struct {
 	Ips    [32]uint64
 }
 
+type CommandTallies struct {
+	_     structs.HostLayout
+	Turn  uint32
+	Used  uint32
+	Kinds [128]struct {
+		_     structs.HostLayout
+		Key   CommandCheckKey
+		Count uint64
+	}
+}
+
 // Names of all BPF objects in the ELF.
 //
 // Used for safe lookups in a Collection or CollectionSpec.
@@ -135,6 +146,7 @@ const (
 	CommandMapLost                  = "lost"
 	CommandMapNewThreads            = "new_threads"
 	CommandMapPending               = "pending"
+	CommandMapRepeats               = "repeats"
 	CommandMapStacks                = "stacks"
 	CommandMapThreads               = "threads"
 	CommandMapWalks                 = "walks"
@@ -155,6 +167,7 @@ const (
 	CommandProgOnSysExit            = "on_sys_exit"
 	CommandVarPidNamespace          = "pid_namespace"
 	CommandVarThreadSize            = "thread_size"
+	CommandVarTurn                  = "turn"
 	CommandVarUnmarked              = "unmarked"
 	CommandVarUnusedArguments       = "unused_arguments"
 	CommandVarUnusedCheck           = "unused_check"
@@ -164,6 +177,7 @@ const (
 	CommandVarUnusedImage           = "unused_image"
 	CommandVarUnusedLostKind        = "unused_lost_kind"
 	CommandVarUnusedStack           = "unused_stack"
+	CommandVarUnusedTallies         = "unused_tallies"
 )
 
 // LoadCommand returns the embedded CollectionSpec for Command.
@@ -242,6 +256,7 @@ type CommandMapSpecs struct {
 	Lost             *ebpf.MapSpec `ebpf:"lost"`
 	NewThreads       *ebpf.MapSpec `ebpf:"new_threads"`
 	Pending          *ebpf.MapSpec `ebpf:"pending"`
+	Repeats          *ebpf.MapSpec `ebpf:"repeats"`
 	Stacks           *ebpf.MapSpec `ebpf:"stacks"`
 	Threads          *ebpf.MapSpec `ebpf:"threads"`
 	Walks            *ebpf.MapSpec `ebpf:"walks"`
@@ -254,6 +269,7 @@ type CommandMapSpecs struct {
 type CommandVariableSpecs struct {
 	PidNamespace     *ebpf.VariableSpec `ebpf:"pid_namespace"`
 	ThreadSize       *ebpf.VariableSpec `ebpf:"thread_size"`
+	Turn             *ebpf.VariableSpec `ebpf:"turn"`
 	Unmarked         *ebpf.VariableSpec `ebpf:"unmarked"`
 	UnusedArguments  *ebpf.VariableSpec `ebpf:"unused_arguments"`
 	UnusedCheck      *ebpf.VariableSpec `ebpf:"unused_check"`
@@ -263,6 +279,7 @@ type CommandVariableSpecs struct {
 	UnusedImage      *ebpf.VariableSpec `ebpf:"unused_image"`
 	UnusedLostKind   *ebpf.VariableSpec `ebpf:"unused_lost_kind"`
 	UnusedStack      *ebpf.VariableSpec `ebpf:"unused_stack"`
+	UnusedTallies    *ebpf.VariableSpec `ebpf:"unused_tallies"`
 }
 
 // CommandObjects contains all objects after they have been loaded into the kernel.
@@ -299,6 +316,7 @@ type CommandMaps struct {
 	Lost             *ebpf.Map `ebpf:"lost"`
 	NewThreads       *ebpf.Map `ebpf:"new_threads"`
 	Pending          *ebpf.Map `ebpf:"pending"`
+	Repeats          *ebpf.Map `ebpf:"repeats"`
 	Stacks           *ebpf.Map `ebpf:"stacks"`
 	Threads          *ebpf.Map `ebpf:"threads"`
 	Walks            *ebpf.Map `ebpf:"walks"`
@@ -321,6 +339,7 @@ func (m *CommandMaps) Close() error {
 		m.Lost,
 		m.NewThreads,
 		m.Pending,
+		m.Repeats,
 		m.Stacks,
 		m.Threads,
 		m.Walks,
@@ -334,6 +353,7 @@ func (m *CommandMaps) Close() error {
 type CommandVariables struct {
 	PidNamespace     *ebpf.Variable `ebpf:"pid_namespace"`
 	ThreadSize       *ebpf.Variable `ebpf:"thread_size"`
+	Turn             *ebpf.Variable `ebpf:"turn"`
 	Unmarked         *ebpf.Variable `ebpf:"unmarked"`
 	UnusedArguments  *ebpf.Variable `ebpf:"unused_arguments"`
 	UnusedCheck      *ebpf.Variable `ebpf:"unused_check"`
@@ -343,6 +363,7 @@ type CommandVariables struct {
 	UnusedImage      *ebpf.Variable `ebpf:"unused_image"`
 	UnusedLostKind   *ebpf.Variable `ebpf:"unused_lost_kind"`
 	UnusedStack      *ebpf.Variable `ebpf:"unused_stack"`
+	UnusedTallies    *ebpf.Variable `ebpf:"unused_tallies"`
 }
 
 // CommandPrograms contains all programs after they have been loaded into the kernel.

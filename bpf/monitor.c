@@ -124,66 +124,6 @@ static __always_inline bool ignored(int ret)
 	return only_fail && !ret;
 }
 
-/* Compares eight bytes at a time. */
-static __always_inline bool same_kind(const struct seen_key *a, const struct seen_key *b)
-{
-	const u64 *x = (void *)a, *y = (void *)b;
-	u64 other = 0;
-
-	for (u32 i = 0; i < sizeof(*a) / sizeof(*x); i++)
-		other |= x[i] ^ y[i];
-	return !other;
-}
-
-static __always_inline struct tallies *get_tallies(u32 now)
-{
-	u32 at = now & 1;
-
-	return bpf_map_lookup_elem(&repeats, &at);
-}
-
-/* Counts a check that is like the last one by its way on this processor. */
-static __always_inline bool count_repeat(const struct way *way, u32 now,
-					 const struct seen_key *key)
-{
-	struct tallies *t;
-	struct tally *kind;
-
-	if (!way || way->turn != now)
-		return false;
-	t = get_tallies(now);
-	if (!t)
-		return false;
-	kind = &t->kinds[way->tally % TALLIES];
-	if (!same_kind(&kind->key, key))
-		return false;
-	kind->count++;
-	return true;
-}
-
-/* Has the next check by this way counted as a repeat, if it is one. */
-static __always_inline void begin_tally(struct way *way, u32 now,
-					const struct seen_key *key)
-{
-	struct tallies *t = way ? get_tallies(now) : 0;
-	u32 at;
-
-	if (!t)
-		return;
-	if (t->turn != now) {
-		t->turn = now;
-		t->used = 0;
-	}
-	at = t->used;
-	if (at >= TALLIES)
-		return;
-	t->kinds[at].key = *key;
-	t->kinds[at].count = 0;
-	t->used = at + 1;
-	way->tally = at;
-	way->turn = now;
-}
-
 static __always_inline bool find_in_window(void *window, const struct seen_key *key)
 {
 	struct seen *known = bpf_map_lookup_elem(window, key);
@@ -225,14 +165,14 @@ static __always_inline void answered(const struct question *q,
 	key.site = *site;
 	read_comm(&key);
 	if (fold) {
-		if (count_repeat(q->way, now, &key))
+		if (q->way && count_repeat(&q->way->last, now, &key, 1))
 			return;
 		window = bpf_map_lookup_elem(&windows, &at);
 	}
-	if (window && find_in_window(window, &key))
-		begin_tally(q->way, now, &key);
-	else
+	if (!window || !find_in_window(window, &key))
 		note_new(window, &key);
+	else if (q->way)
+		begin_tally(&q->way->last, now, &key);
 }
 
 #include "hooks.h"

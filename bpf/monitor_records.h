@@ -28,22 +28,8 @@ struct seen {
 	u32 pad;
 };
 
-/*
- * Kinds of checks that repeat on one processor, so that the table need not be
- * searched for them each time. User space adds them to what the table has.
- */
-#define TALLIES 256
-
-struct tally {
-	struct seen_key key;
-	u64 count;
-};
-
-struct tallies {
-	u32 turn; /* of which window */
-	u32 used;
-	struct tally kinds[TALLIES];
-};
+#define TALLY_KEY struct seen_key
+#include "tallies.h"
 
 struct seen_record {
 	struct seen_key key;
@@ -62,7 +48,6 @@ const struct stack *unused_stack __attribute__((unused));
 const struct seen_key *unused_seen_key __attribute__((unused));
 const struct seen *unused_seen __attribute__((unused));
 const struct seen_record *unused_seen_record __attribute__((unused));
-const struct tallies *unused_tallies __attribute__((unused));
 const struct place *unused_place __attribute__((unused));
 const enum check_flags *unused_check_flags __attribute__((unused));
 const enum lost_kind *unused_lost_kind __attribute__((unused));
@@ -77,11 +62,7 @@ struct window {
 	__type(value, struct seen);
 };
 
-/* Counts the windows; the lowest bit says which of the tables is in use. User
- * space adds to it. */
-volatile u32 turn = 1;
-
-/* Maps in a map: when user space puts one there, the kernel returns only when no
+/* The lowest bit of turn says which is in use. Maps in a map: when user space puts one there, the kernel returns only when no
  * program uses what it read before, so that not one count is missed. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
@@ -89,13 +70,6 @@ struct {
 	__type(key, u32);
 	__array(values, struct window);
 } windows SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 2);
-	__type(key, u32);
-	__type(value, struct tallies);
-} repeats SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

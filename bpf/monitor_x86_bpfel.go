@@ -83,7 +83,7 @@ type MonitorTallies struct {
 	_     structs.HostLayout
 	Turn  uint32
 	Used  uint32
-	Kinds [256]struct {
+	Kinds [128]struct {
 		_     structs.HostLayout
 		Key   MonitorSeenKey
 		Count uint64

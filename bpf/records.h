@@ -60,6 +60,9 @@ struct check_key {
 	s16 error;
 };
 
+#define TALLY_KEY struct check_key
+#include "tallies.h"
+
 struct check {
 	u64 first; /* ns, CLOCK_MONOTONIC */
 	u64 call;  /* the first check of its system call, ns */

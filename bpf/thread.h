@@ -14,6 +14,7 @@ struct slot {
 	u32 flags;
 	u32 count;
 	u32 cap;
+	struct tallied last;
 };
 
 /*

@@ -37,8 +37,7 @@ struct way {
 	u32 generation;
 	u32 path;
 	u32 hidden;
-	u32 turn;
-	u32 tally;
+	struct tallied last;
 	u16 at[WAY_WORDS];
 	u64 word[WAY_WORDS];
 };

@@ -38,7 +38,8 @@ func (r *Recording) Collect() (trace.Trace, error) {
 	if !r.seen {
 		return trace.Trace{}, ErrNotSeen
 	}
-	if err := r.mark(""); err != nil {
+	running := slices.ContainsFunc(c.trace.Images, trace.Image.Runs)
+	if err := r.mark("", running || len(r.tracer.sysExit.all()) > 1); err != nil {
 		return trace.Trace{}, err
 	}
 	arguments, err := r.takeArguments()
@@ -50,7 +51,7 @@ func (r *Recording) Collect() (trace.Trace, error) {
 	}
 	c.trace.Folded = r.folded
 	r.marked = records{}
-	if r.disarmed.Load() && !slices.ContainsFunc(c.trace.Images, trace.Image.Runs) {
+	if r.disarmed.Load() && !running {
 		r.tracer.sysExit.end(r)
 	}
 	lost, err := r.newlyLost()

@@ -23,6 +23,23 @@ func TestCountOfRepeats(t *testing.T) {
 	})
 }
 
+// More processes than a processor counts by itself are told apart.
+func TestRepeatsAreOfTheirProcess(t *testing.T) {
+	eachBackend(t, func(t *testing.T, tracer *Tracer) {
+		const processes, times = 400, 5
+		checks := asks(perl(perlAsk + fmt.Sprintf(`for (1..%d) {
+			$pid = fork // die; if (!$pid) { ask() for 1..%d; exit } wait }`, processes, times)).run(t, tracer))
+		if len(checks) != processes {
+			t.Errorf("%d checks, want one of each of %d processes", len(checks), processes)
+		}
+		for _, c := range checks {
+			if c.Count != times {
+				t.Fatalf("counted %d of %d", c.Count, times)
+			}
+		}
+	})
+}
+
 // The same question at the same place with another answer is another check.
 func TestVerdictsAreSeparate(t *testing.T) {
 	eachBackend(t, func(t *testing.T, tracer *Tracer) {

@@ -80,7 +80,7 @@ func (s *records) fold(r record) {
 // removal. The scenario of what was taken is named later.
 func (r *Recording) drain() error {
 	ended := map[bpf.CommandImageKey]bool{}
-	return r.take(func(k bpf.CommandCheckKey) bool {
+	return r.take(true, func(k bpf.CommandCheckKey) bool {
 		known, looked := ended[k.Image]
 		if !looked {
 			var image bpf.CommandImage
@@ -92,11 +92,16 @@ func (r *Recording) drain() error {
 	})
 }
 
-// take takes the records that are wanted from the kernel's map.
-func (r *Recording) take(wanted func(bpf.CommandCheckKey) bool) error {
+// take takes the records that are wanted from the kernel's map. running says
+// whether processes may be making checks.
+func (r *Recording) take(running bool, wanted func(bpf.CommandCheckKey) bool) error {
 	entries, err := backend.Take[bpf.CommandCheckKey, bpf.CommandCheck](r.tracer.maps.Checks,
 		func(k bpf.CommandCheckKey) bool { return k.Image.Attempt == r.attempt && wanted(k) })
+	if err == nil {
+		err = r.tracer.tallies.readAll(running)
+	}
 	for _, entry := range entries {
+		entry.Value.Count += r.tracer.tallies.take(entry.Key)
 		r.unnamed.add(record{Entry: entry})
 	}
 	return err
@@ -107,11 +112,11 @@ func (r *Recording) take(wanted func(bpf.CommandCheckKey) bool) error {
 func (r *Recording) Mark(scenario trace.Scenario) error {
 	r.tracer.collecting.Lock()
 	defer r.tracer.collecting.Unlock()
-	return r.mark(scenario)
+	return r.mark(scenario, true)
 }
 
-func (r *Recording) mark(scenario trace.Scenario) error {
-	err := r.take(func(bpf.CommandCheckKey) bool { return true })
+func (r *Recording) mark(scenario trace.Scenario, running bool) error {
+	err := r.take(running, func(bpf.CommandCheckKey) bool { return true })
 	for _, u := range r.unnamed.list {
 		u.scenario = scenario
 		r.marked.add(u)

@@ -36,6 +36,8 @@ type Tracer struct {
 	syscalls trace.Syscalls
 	symbols  backend.Symbols
 
+	tallies tallies
+
 	collecting  sync.Mutex
 	mu          sync.Mutex
 	lastAttempt uint32
@@ -87,10 +89,16 @@ func load(types *bpf.Types, b backend.Backend, spec *ebpf.CollectionSpec) (*Trac
 	if err != nil {
 		return nil, err
 	}
+	var loaded struct {
+		bpf.CommandMaps
+		Turn *ebpf.Variable `ebpf:"turn"`
+	}
 	t := &Tracer{syscalls: names, stacks: newStacks()}
-	if t.programs, err = backend.Load(types, b, spec, &t.maps); err != nil {
+	if t.programs, err = backend.Load(types, b, spec, &loaded); err != nil {
 		return nil, err
 	}
+	t.maps = loaded.CommandMaps
+	t.tallies = tallies{lists: t.maps.Repeats, turn: loaded.Turn, read: map[bpf.CommandCheckKey]uint64{}}
 	return t, nil
 }
 
