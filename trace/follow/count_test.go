@@ -27,7 +27,7 @@ func TestCountOfRepeats(t *testing.T) {
 func TestRepeatsAreOfTheirProcess(t *testing.T) {
 	eachBackend(t, func(t *testing.T, tracer *Tracer) {
 		const processes, times = 400, 5
-		checks := asks(perl(perlAsk + fmt.Sprintf(`for (1..%d) {
+		checks := asks(perl(perlAsk+fmt.Sprintf(`for (1..%d) {
 			$pid = fork // die; if (!$pid) { ask() for 1..%d; exit } wait }`, processes, times)).run(t, tracer))
 		if len(checks) != processes {
 			t.Errorf("%d checks, want one of each of %d processes", len(checks), processes)
