@@ -25,9 +25,9 @@ struct {
 
 /*
  * What is done for few checks is in functions that the verifier looks at once,
- * and not again for each state in which they are called. That takes that they
- * are global, and that their arguments are numbers: so they find the thread
- * again, which the caller has.
+ * and not again for each state in which they are called. For that they must be
+ * global, and their arguments numbers: so they find the thread again, which the
+ * caller has.
  */
 static __always_inline struct thread *thread_again(void)
 {
@@ -164,7 +164,7 @@ static __always_inline void add_check(struct thread *t, const struct slot *check
 		keep(t, CALL_SLOTS, 0, 0);
 }
 
-/* Notes a check that is none of the call before. */
+/* Notes a check that the call before did not make. */
 __noinline int note_check(u32 path, u32 cap, u32 flags)
 {
 	struct slot check = { .path = path, .cap = cap, .flags = flags, .count = 1 };
@@ -257,7 +257,7 @@ static __always_inline bool can_be_followed(void)
 	       CURRENT(flags) & (PF_IO_WORKER | PF_USER_WORKER);
 }
 
-/* Finds the image of the current thread, 0 if its process is not followed. */
+/* Sets the current thread's image; 0 if its process is not followed. */
 __noinline int find_image(void)
 {
 	struct followed *f = current_followed();

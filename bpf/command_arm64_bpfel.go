@@ -141,6 +141,7 @@ const (
 	CommandMapChecks                = "checks"
 	CommandMapClimbs                = "climbs"
 	CommandMapExes                  = "exes"
+	CommandMapFences                = "fences"
 	CommandMapFollowed              = "followed"
 	CommandMapImages                = "images"
 	CommandMapLost                  = "lost"
@@ -251,6 +252,7 @@ type CommandMapSpecs struct {
 	Checks           *ebpf.MapSpec `ebpf:"checks"`
 	Climbs           *ebpf.MapSpec `ebpf:"climbs"`
 	Exes             *ebpf.MapSpec `ebpf:"exes"`
+	Fences           *ebpf.MapSpec `ebpf:"fences"`
 	Followed         *ebpf.MapSpec `ebpf:"followed"`
 	Images           *ebpf.MapSpec `ebpf:"images"`
 	Lost             *ebpf.MapSpec `ebpf:"lost"`
@@ -311,6 +313,7 @@ type CommandMaps struct {
 	Checks           *ebpf.Map `ebpf:"checks"`
 	Climbs           *ebpf.Map `ebpf:"climbs"`
 	Exes             *ebpf.Map `ebpf:"exes"`
+	Fences           *ebpf.Map `ebpf:"fences"`
 	Followed         *ebpf.Map `ebpf:"followed"`
 	Images           *ebpf.Map `ebpf:"images"`
 	Lost             *ebpf.Map `ebpf:"lost"`
@@ -334,6 +337,7 @@ func (m *CommandMaps) Close() error {
 		m.Checks,
 		m.Climbs,
 		m.Exes,
+		m.Fences,
 		m.Followed,
 		m.Images,
 		m.Lost,

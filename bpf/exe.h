@@ -53,7 +53,7 @@ static __always_inline bool add_name(struct climb *c, struct dentry *dentry)
 enum climbed { HIGHER, AT_ROOT, STUCK };
 
 /* One step up. It is a function that the verifier looks at once, and not again
- * for each step, which takes that it has no arguments. */
+ * for each step; so it has no arguments. */
 __noinline int climb_once(void)
 {
 	struct climb *c = get_climb();

@@ -4,8 +4,8 @@
  * four functions of the program that includes this:
  *
  *   ignored   says whether a check with this answer is not wanted.
- *   unwanted  says whether it is none to record, as soon and as cheaply as that
- *             can be known: all else is for few of the machine's checks.
+ *   unwanted  says whether the check is not to be recorded, as soon and as cheaply
+ *             as that can be known: all else is for few of the machine's checks.
  *   asked     says whether a check is to be recorded, and where it is made.
  *             sp is any address in the hook's own stack frame that is the
  *             same for every call that comes the same way.

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What the monitor hands to user space. Checks of one kind are counted in a
- * window, a hash table which user space replaces every second and then reads.
+ * window, one of two hash tables, which change places every second: user space
+ * reads that which is not in use.
  * A ring buffer takes what finds no room there, or every check by itself.
  */
 #ifndef CAPMON_MONITOR_RECORDS_H
@@ -62,8 +63,11 @@ struct window {
 	__type(value, struct seen);
 };
 
-/* The lowest bit of turn says which is in use. Maps in a map: when user space puts one there, the kernel returns only when no
- * program uses what it read before, so that not one count is missed. */
+/*
+ * The lowest bit of turn says which is in use. Maps in a map: when user space puts
+ * one there, the kernel returns only when no program uses what it read before, so
+ * that not one count is missed.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, 2);

@@ -70,7 +70,9 @@ static __always_inline bool count_repeat(const struct tallied *last, u32 now,
 	if (last->turn != now)
 		return false;
 	t = get_tallies(now);
-	if (!t || t->turn != now)
+	/* It may be another processor's: what lies beyond used there was read
+	 * long ago. */
+	if (!t || t->turn != now || last->at >= t->used)
 		return false;
 	kind = &t->kinds[last->at % TALLIES];
 	if (!same_key(&kind->key, key))
@@ -88,8 +90,8 @@ static __always_inline void begin_tally(struct tallied *last, u32 now, const TAL
 	if (!t)
 		return;
 	if (t->turn != now) {
-		t->turn = now;
 		t->used = 0;
+		t->turn = now;
 	}
 	at = t->used;
 	if (at >= TALLIES)

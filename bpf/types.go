@@ -43,17 +43,17 @@ func (t *Types) Load(spec *ebpf.CollectionSpec) (*ebpf.Collection, error) {
 	return ebpf.NewCollectionWithOptions(spec, *options)
 }
 
-// HasTaskStorage says whether the kernel has BPF_MAP_TYPE_TASK_STORAGE. To try
-// and make such a map would take 30 ms: the kernel waits until nobody can use
-// it any more.
-func (t *Types) HasTaskStorage() (bool, error) {
+// UsesTaskStorage says whether the programs keep threads in task storage: see
+// in_task_storage() in thread.h. To try and make such a map would take 30 ms: the
+// kernel waits until nobody can use it any more.
+func (t *Types) UsesTaskStorage() (bool, error) {
 	kernel, err := t.cache.Kernel()
 	if err != nil {
 		return false, fmt.Errorf("read kernel types: %w", err)
 	}
-	var kinds *btf.Enum
-	if err := kernel.TypeByName("bpf_map_type", &kinds); err != nil {
+	var helpers *btf.Enum
+	if err := kernel.TypeByName("bpf_func_id", &helpers); err != nil {
 		return false, fmt.Errorf("look for task storage: %w", err)
 	}
-	return slices.ContainsFunc(kinds.Values, func(v btf.EnumValue) bool { return v.Name == "BPF_MAP_TYPE_TASK_STORAGE" }), nil
+	return slices.ContainsFunc(helpers.Values, func(v btf.EnumValue) bool { return v.Name == "BPF_FUNC_cgrp_storage_get" }), nil
 }

@@ -275,8 +275,8 @@ static __always_inline bool found_all(struct walk *w, u32 at, u32 frames, u32 ow
 /*
  * Finds the words by which the way that was walked is recognized, and puts them
  * into the place for it; 0 if that cannot be. It is a function that the
- * verifier looks at once, and not again for each state in which it is called,
- * which takes that its arguments are numbers.
+ * verifier looks at once, and not again for each state in which it is called; so
+ * its arguments are numbers.
  */
 __noinline int note_words(u32 at, u64 sp, u32 frames, u32 own_frames)
 {
@@ -312,7 +312,7 @@ static __always_inline struct way *remember(struct walk *w, u64 sp,
 	u32 at = first_probe(site), n;
 	struct way *way = bpf_map_lookup_elem(&ways, &at);
 
-	/* The place that is looked at first is the one to have. */
+	/* The place that is looked at first is the best to have. */
 	if (way && way->words)
 		at ^= w->next++ % WAY_PROBES;
 	n = note_words(at, sp, inner_frames(w, site), q->own_frames);

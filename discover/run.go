@@ -8,20 +8,19 @@ import (
 	"os"
 	"regexp"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/caps/account"
 	"github.com/capmon/capmon/caps/launch"
-	"github.com/capmon/capmon/caps/sandbox"
 	"github.com/capmon/capmon/caps/sandbox/guard"
 	"github.com/capmon/capmon/discover/attempt"
 	"github.com/capmon/capmon/discover/container"
 	"github.com/capmon/capmon/discover/controller"
 	"github.com/capmon/capmon/discover/engine"
 	"github.com/capmon/capmon/discover/service"
+	"github.com/capmon/capmon/trace/backend"
 	"github.com/capmon/capmon/trace/follow"
 )
 
@@ -145,42 +144,57 @@ func Open(options ...Option) (*Discoverer, error) {
 	return d, nil
 }
 
-// open loads the tracer beside the rest, for both take their time. What one
-// opens, the other does not inherit: all is closed on exec.
-func (d *Discoverer) open() error {
-	var loading sync.WaitGroup
-	var tracerErr error
+// open loads what traces while the keeper starts, for both take their time.
+func (d *Discoverer) open() (err error) {
+	if err := d.enoughFiles(); err != nil {
+		return err
+	}
+	// What a sandbox inherits is noted before eBPF raises a limit.
+	if d.settings.sandbox != nil {
+		if d.sandboxes, err = launch.NewSandboxes(*d.settings.sandbox); err != nil {
+			return err
+		}
+	}
+	var loadErr error
+	if d.keeper, err = launch.StartKeeper(func() { loadErr = d.load() }); err != nil {
+		return err
+	}
+	return loadErr
+}
+
+// enoughFiles says whether so many files may be open as sandboxes take that exist
+// at the same time, beside what traces in them.
+func (d *Discoverer) enoughFiles() error {
+	if d.settings.backend == NoBackend || d.settings.sandbox == nil {
+		return nil
+	}
+	const tracer, sandbox = 64, 32
+	enough := uint64(tracer + sandbox*max(1, d.settings.search.Jobs))
+	var files unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &files); err != nil || files.Cur >= enough {
+		return nil
+	}
+	return &backend.UnsupportedError{Hint: fmt.Sprintf("only %d open files are allowed: raise the limit to %d or more (ulimit -n)", files.Cur, enough)}
+}
+
+// load loads the guard of the sandboxes and the tracer.
+func (d *Discoverer) load() (err error) {
+	if d.sandboxes != nil {
+		d.loadGuard(d.settings.sandbox.Devices)
+	}
 	if d.settings.backend != NoBackend {
-		loading.Go(func() { d.tracer, tracerErr = follow.OpenWith(d.settings.types, d.settings.backend) })
+		d.tracer, err = follow.OpenWith(d.settings.types, d.settings.backend)
 	}
-	err := d.openKeepers()
-	loading.Wait()
-	if err != nil {
-		return err
-	}
-	return tracerErr
+	return err
 }
 
-func (d *Discoverer) openKeepers() (err error) {
-	if d.keeper, err = launch.StartKeeper(); err != nil {
-		return err
-	}
-	if d.settings.sandbox == nil {
-		return nil
-	}
-	return d.openSandboxes(*d.settings.sandbox)
-}
-
-func (d *Discoverer) openSandboxes(o sandbox.Options) (err error) {
-	if d.sandboxes, err = launch.NewSandboxes(o); err != nil {
-		return err
-	}
-	if d.guard, err = guard.Open(d.settings.types, o.Devices); err != nil {
+func (d *Discoverer) loadGuard(devices []string) {
+	var err error
+	if d.guard, err = guard.Open(d.settings.types, devices); err != nil {
 		d.settings.warn(fmt.Errorf("%w: a command with CAP_SYS_ADMIN can open the machine's devices in its sandbox", err))
-		return nil
+		return
 	}
 	d.sandboxes.GuardBy(d.guard)
-	return nil
 }
 
 // Close ends what a discovery may have left, and unloads the tracer.

@@ -75,13 +75,14 @@ type Process struct {
 //
 // Call it before anything that changes what a child inherits: resource
 // limits, and signal.Notify or signal.Ignore for SIGHUP and SIGINT, of which
-// a command must get to know that they were ignored, as nohup(1) does it. The
-// error is ErrNoKeeperMain in a program that does not call KeeperMain.
-func StartKeeper() (*Keeper, error) {
+// a command must get to know that they were ignored, as nohup(1) does it. What
+// is to be done meanwhile it calls when it has noted that, and waits for it;
+// descriptors that are opened there must be closed on exec. The error is ErrNoKeeperMain in a program that does not call KeeperMain.
+func StartKeeper(meanwhile ...func()) (*Keeper, error) {
 	if !mayKeep.Load() {
 		return nil, ErrNoKeeperMain
 	}
-	return startKeeper(ownExecutable)
+	return startKeeper(ownExecutable, meanwhile...)
 }
 
 // ownExecutable is not os.Executable: the file may have been replaced

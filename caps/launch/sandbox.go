@@ -142,7 +142,7 @@ func (b *Sandbox) spawnHelper(socket int) (pid int, err error) {
 	err = sandbox.Enter(b.keeper.PID(), func(inside int) error {
 		spawned = true
 		env := append(keeperEnviron(roleBeside), b.all.inherited.environ())
-		attr := syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNS, Setsid: true}
+		attr := syscall.SysProcAttr{Setsid: true}
 		pid, err = spawnKeeper(ownExecutable, keeperName, env, attr, socket, inside)
 		return err
 	})

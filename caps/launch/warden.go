@@ -10,10 +10,15 @@ import (
 
 // startKeeper makes a keeper, and its warden, of an executable that calls
 // KeeperMain.
-func startKeeper(executable string) (*Keeper, error) {
+func startKeeper(executable string, meanwhile ...func()) (*Keeper, error) {
 	inherited, err := readInherited()
 	if err != nil {
 		return nil, err
+	}
+	var others sync.WaitGroup
+	defer others.Wait()
+	for _, other := range meanwhile {
+		others.Go(other)
 	}
 	conn, end, err := newSocket()
 	if err != nil {
@@ -21,7 +26,7 @@ func startKeeper(executable string) (*Keeper, error) {
 	}
 	// In a process group of its own, which the command cannot kill with its own.
 	warden, hello, err := startChild(func(socket int) (int, error) {
-		return spawnKeeper(executable, wardenName, keeperEnviron(roleWarden), syscall.SysProcAttr{Setpgid: true}, socket, end)
+		return spawnKeeper(executable, wardenName, append(keeperEnviron(roleWarden), inherited.environ()), syscall.SysProcAttr{Setpgid: true}, socket, end)
 	})
 	if err != nil {
 		conn.close()

@@ -46,7 +46,28 @@ func enter(pid int, start func(inside int) error) error {
 			return errors.Join(fmt.Errorf("enter sandbox: %w", err), unix.Close(inside))
 		}
 	}
+	if err := makeReadOnly(); err != nil {
+		return errors.Join(err, unix.Close(inside))
+	}
 	return start(inside)
+}
+
+// makeReadOnly gives the calling thread mounts of its own, through which nothing
+// can be written: the command sees what is started there as soon as it exists,
+// and through /proc/PID/root its files.
+func makeReadOnly() error {
+	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
+		return fmt.Errorf("keep mounts apart: %w", err)
+	}
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return fmt.Errorf("keep mounts apart: %w", err)
+	}
+	attr := unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY}
+	err := unix.MountSetattr(unix.AT_FDCWD, "/", unix.AT_RECURSIVE, &attr)
+	if err != nil && !errors.Is(err, unix.ENOSYS) { // Before Linux 5.12 Witness fails.
+		return fmt.Errorf("make mounts read-only: %w", err)
+	}
+	return nil
 }
 
 func openNamespace(path string) (int, error) {
@@ -69,19 +90,9 @@ type Beside struct {
 	dir             string
 }
 
-// NewBeside is for a process that has been started by Enter with
-// CLONE_NEWNS, and given inside.
+// NewBeside is for a process that has been started by Enter, and given inside.
 func NewBeside(inside int) (*Beside, error) {
 	unix.CloseOnExec(inside)
-	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		return nil, fmt.Errorf("keep mounts apart: %w", err)
-	}
-	// The command sees this process, and through /proc/PID/root its files.
-	attr := unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY}
-	err := unix.MountSetattr(unix.AT_FDCWD, "/", unix.AT_RECURSIVE, &attr)
-	if err != nil && !errors.Is(err, unix.ENOSYS) { // Before Linux 5.12 Witness fails.
-		return nil, fmt.Errorf("keep mounts apart: %w", err)
-	}
 	outside, err := openNamespace("/proc/self/ns/mnt")
 	if err != nil {
 		return nil, fmt.Errorf("enter sandbox: %w", err)

@@ -84,17 +84,26 @@ func TestHooksSeeWhatTheCommandDid(t *testing.T) {
 	}
 }
 
+// lurker waits for a process with other mounts, and as soon as there is one tries
+// to make a file in the directory as that process sees it.
+const lurker = `use Fcntl;
+$own = readlink "/proc/self/ns/mnt";
+while (1) {
+	for (1..400) {
+		next if !($mounts = readlink "/proc/$_/ns/mnt") || $mounts eq $own;
+		sysopen(F, "/proc/$_/root$ARGV[0]/made", O_CREAT | O_WRONLY);
+		open(F, ">", "$ARGV[0]/tried");
+		exit;
+	}
+}`
+
 // What executes hooks shows the machine's files to what a command in a sandbox
 // left running, in /proc/PID/root, and lets it change none of them.
 func TestHelperCannotChangeTheMachine(t *testing.T) {
 	requireRoot(t)
-	dir := testenv.OpenDir(t)
-	lurk := `while ! test -e DIR/tried; do
-	for p in /proc/[0-9]*; do
-		test "$(readlink $p/ns/mnt)" = "$(readlink /proc/self/ns/mnt)" || ! cd $p/rootDIR || { touch made; touch DIR/tried; }
-	done
-done`
-	command := "setsid sh -c '" + strings.ReplaceAll(lurk, "DIR", dir) + "' >/dev/null 2>&1 &"
+	dir, script := testenv.OpenDir(t), filepath.Join(testenv.OpenDir(t), "lurker")
+	testenv.Must(t, os.WriteFile(script, []byte(lurker), 0o644))
+	command := "setsid perl " + script + " " + dir + " >/dev/null 2>&1 &"
 	if a := witnessed(t, command, "while ! test -e "+dir+"/tried; do sleep .01; done"); !a.Success {
 		t.Fatalf("%s\n%s", a.Outcome, a.Output)
 	}

@@ -13,9 +13,8 @@ import (
 // seeDoctor is where there is more to learn.
 const seeDoctor = "capmon doctor says what would help"
 
-// minFiles is how many open files a tracer takes beside the sandboxes of several
-// jobs, and some to spare.
-const minFiles = 128
+// minFiles is how many open files a tracer takes, and some to spare.
+const minFiles = 64
 
 // obstacle says what keeps every backend from working, "" if nothing is known
 // to.

@@ -13,11 +13,11 @@ func fitThreads(types *bpf.Types, spec *ebpf.CollectionSpec) error {
 	if threads == nil {
 		return nil
 	}
-	has, err := types.HasTaskStorage()
+	used, err := types.UsesTaskStorage()
 	if err != nil {
 		return err
 	}
-	if !has {
+	if !used {
 		threads.Type, threads.MaxEntries = ebpf.Hash, 1
 	}
 	return nil

@@ -5,8 +5,11 @@
 package follow
 
 import (
+	"fmt"
 	"runtime"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/internal/testenv"
 )
@@ -28,6 +31,43 @@ func TestThreadsInStep(t *testing.T) {
 					t.Errorf("%s: %d times", name, counts[name])
 				}
 			}
+		}
+	})
+}
+
+// A thread that moves to another processor counts on in a list that the other has
+// begun, in which its last place holds what was read before.
+func TestRepeatsOfAThreadThatMoves(t *testing.T) {
+	oneBackend(t, func(t *testing.T, tracer *Tracer) {
+		const last = 1000
+		p := perl(perlAsk + fmt.Sprintf(`
+			sub on { $mask = pack("Q", 1 << $_[0]); syscall(%[1]d, 0, 8, $mask) >= 0 or die }
+			sub others { $name = "x"; syscall(%[2]d, $name, -1) for 1..3 }
+			sub some { for (1..$_[0]) { others(); ask() for 1..3 } }
+			pipe(R, W); pipe(S, T);
+			$pid = fork // die;
+			if (!$pid) { sysread R, $b, 1; on(1); ask() for 1..3; syswrite T, "x"; exit }
+			on(1); some(10);
+			for ("first", "second") { open(F, "<", $_) || die; close F }
+			on(0); some(5);
+			syswrite W, "x"; sysread S, $b, 1;
+			on(1); ask() for 1..%[3]d`, unix.SYS_SCHED_SETAFFINITY, unix.SYS_SETDOMAINNAME, last))
+		p.dir = testenv.OpenToAll(t)
+		for _, fifo := range []string{"first", "second"} {
+			testenv.Must(t, unix.Mkfifo(p.dir+"/"+fifo, 0o644))
+		}
+		r := p.start(t, tracer)
+		meet(t, p.dir+"/first")
+		testenv.Must(t, r.recording.Mark("a"))
+		testenv.Must(t, r.recording.Mark("b"))
+		meet(t, p.dir+"/second")
+		r.wait()
+		var counted uint64
+		for _, c := range asks(r.collect()) {
+			counted += c.Count
+		}
+		if want := uint64(10*3 + 5*3 + last + 3); counted != want {
+			t.Errorf("counted %d, want %d", counted, want)
 		}
 	})
 }

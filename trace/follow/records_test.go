@@ -58,20 +58,14 @@ func TestDrainedRecordsAreKept(t *testing.T) {
 		for _, fifo := range []string{"first", "second"} {
 			testenv.Must(t, unix.Mkfifo(p.dir+"/"+fifo, 0o644))
 		}
-		// meet waits until the command opens the fifo as well.
-		meet := func(fifo string) {
-			f, err := os.OpenFile(p.dir+"/"+fifo, os.O_WRONLY, 0)
-			testenv.Must(t, err)
-			testenv.Must(t, f.Close())
-		}
 		r := p.start(t, tracer)
 		for range times {
-			meet("first")
+			meet(t, p.dir+"/first")
 			tracer.collecting.Lock()
 			err := r.recording.drain()
 			tracer.collecting.Unlock()
 			testenv.Must(t, err)
-			meet("second")
+			meet(t, p.dir+"/second")
 		}
 		testenv.Must(t, r.recording.Mark("start"))
 		r.wait()
@@ -112,4 +106,12 @@ func TestNoRepeatIsLostByDraining(t *testing.T) {
 		draining.Wait()
 		onlyCheck(t, r.collect(), times)
 	})
+}
+
+// meet waits until the command opens the fifo as well.
+func meet(t *testing.T, fifo string) {
+	t.Helper()
+	f, err := os.OpenFile(fifo, os.O_WRONLY, 0)
+	testenv.Must(t, err)
+	testenv.Must(t, f.Close())
 }

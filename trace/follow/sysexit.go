@@ -59,6 +59,9 @@ func (s *sysExit) end(r *Recording) {
 	if len(s.recordings) > 0 || s.link == nil {
 		return
 	}
+	if s.idle != nil {
+		s.idle.Stop()
+	}
 	s.idle = time.AfterFunc(linger, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/cilium/ebpf"
-	"golang.org/x/sys/unix"
 
 	"github.com/capmon/capmon/bpf"
 )
@@ -13,7 +12,9 @@ import (
 // the kernel's map of checks. All are read before any of the checks is handed
 // on to which they belong.
 type tallies struct {
-	lists *ebpf.Map
+	fences *ebpf.Map
+	fence  *ebpf.Map // to be put there
+	lists  *ebpf.Map
 	// turn counts the readings. Its lowest bit says which lists are in use.
 	turn *ebpf.Variable
 	// read has what belongs to checks that are still in the kernel's map.
@@ -32,7 +33,7 @@ func (t *tallies) readAll(running bool) error {
 		return fmt.Errorf("change lists of checks: %w", err)
 	}
 	if running {
-		if err := waitForPrograms(); err != nil {
+		if err := t.waitForPrograms(); err != nil {
 			return err
 		}
 	}
@@ -61,13 +62,14 @@ func (t *tallies) take(key bpf.CommandCheckKey) uint64 {
 	return n
 }
 
-// waitForPrograms returns when no program works with what it read before: none
-// is interrupted, and MEMBARRIER_CMD_GLOBAL of membarrier(2) waits until each
-// processor has done something else (synchronize_rcu()).
-func waitForPrograms() error {
-	const global = 1 // MEMBARRIER_CMD_GLOBAL of linux/membarrier.h
-	if _, _, errno := unix.Syscall(unix.SYS_MEMBARRIER, global, 0, 0); errno != 0 {
-		return fmt.Errorf("wait for eBPF programs: %w", errno)
+// waitForPrograms returns when no program works with what it read before
+// (maybe_wait_bpf_programs() in kernel/bpf/syscall.c).
+func (t *tallies) waitForPrograms() error {
+	if err := t.fences.Put(uint32(0), t.fence); err != nil {
+		return fmt.Errorf("wait for eBPF programs: %w", err)
 	}
 	return nil
 }
+
+// close forgets everything. Without tallies it does nothing.
+func (t *tallies) close() error { return t.fence.Close() }

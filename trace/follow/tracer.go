@@ -98,7 +98,13 @@ func load(types *bpf.Types, b backend.Backend, spec *ebpf.CollectionSpec) (*Trac
 		return nil, err
 	}
 	t.maps = loaded.CommandMaps
-	t.tallies = tallies{lists: t.maps.Repeats, turn: loaded.Turn, read: map[bpf.CommandCheckKey]uint64{}}
+	t.tallies = tallies{
+		fences: t.maps.Fences, lists: t.maps.Repeats, turn: loaded.Turn, read: map[bpf.CommandCheckKey]uint64{},
+	}
+	if t.tallies.fence, err = ebpf.NewMap(spec.Maps[bpf.CommandMapFences].InnerMap); err != nil {
+		t.Close()
+		return nil, fmt.Errorf("make eBPF map: %w", err)
+	}
 	return t, nil
 }
 
@@ -125,5 +131,5 @@ func (t *Tracer) Close() error {
 		t.endDraining()
 		t.draining.Wait()
 	}
-	return errors.Join(t.sysExit.close(), t.programs.Close(), t.symbols.Close(), t.maps.Close())
+	return errors.Join(t.sysExit.close(), t.tallies.close(), t.programs.Close(), t.symbols.Close(), t.maps.Close())
 }

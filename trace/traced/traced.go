@@ -25,7 +25,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"sync"
 	"time"
 
 	"github.com/capmon/capmon/caps"
@@ -139,12 +138,8 @@ type Tracer struct {
 func Open(name string) (*Tracer, error) {
 	t := new(Tracer)
 	var keeperErr, tracerErr error
-	// Both take their time. What one opens, the other does not inherit: all is
-	// closed on exec.
-	var loading sync.WaitGroup
-	loading.Go(func() { t.tracer, tracerErr = follow.Open(name) })
-	t.keeper, keeperErr = launch.StartKeeper()
-	loading.Wait()
+	// Both take their time.
+	t.keeper, keeperErr = launch.StartKeeper(func() { t.tracer, tracerErr = follow.Open(name) })
 	if err := errors.Join(keeperErr, tracerErr); err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
