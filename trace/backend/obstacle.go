@@ -29,9 +29,23 @@ func obstacle() string {
 	if _, err := os.Stat("/sys/kernel/btf/vmlinux"); err != nil {
 		return "the kernel has no BTF (/sys/kernel/btf/vmlinux): mount /sys, or use a kernel built with CONFIG_DEBUG_INFO_BTF=y, as distributions do since 2020; " + seeDoctor
 	}
-	var files unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &files); err == nil && files.Cur < minFiles {
-		return fmt.Sprintf("only %d open files are allowed: raise the limit to %d or more (ulimit -n)", files.Cur, minFiles)
+	return fewFiles(minFiles)
+}
+
+// EnoughFiles returns an UnsupportedError if fewer files may be open than a
+// tracer takes and so many more.
+func EnoughFiles(more int) error {
+	if hint := fewFiles(minFiles + uint64(more)); hint != "" {
+		return &UnsupportedError{Hint: hint}
 	}
-	return ""
+	return nil
+}
+
+// fewFiles says that fewer files may be open, "" if so many may.
+func fewFiles(enough uint64) string {
+	var files unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &files); err != nil || files.Cur >= enough {
+		return ""
+	}
+	return fmt.Sprintf("only %d open files are allowed: raise the limit to %d or more (ulimit -n)", files.Cur, enough)
 }
