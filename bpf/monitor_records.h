@@ -63,11 +63,7 @@ struct window {
 	__type(value, struct seen);
 };
 
-/*
- * The lowest bit of turn says which is in use. Maps in a map: when user space puts
- * one there, the kernel returns only when no program uses what it read before, so
- * that not one count is missed.
- */
+/* The lowest bit of turn says which is in use. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, 2);

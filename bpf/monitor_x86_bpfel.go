@@ -79,22 +79,12 @@ type MonitorStack struct {
 	Ips    [16]uint64
 }
 
-type MonitorTallies struct {
-	_     structs.HostLayout
-	Turn  uint32
-	Used  uint32
-	Kinds [128]struct {
-		_     structs.HostLayout
-		Key   MonitorSeenKey
-		Count uint64
-	}
-}
-
 // Names of all BPF objects in the ELF.
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
 	MonitorMapCgroups               = "cgroups"
+	MonitorMapFences                = "fences"
 	MonitorMapLost                  = "lost"
 	MonitorMapNewPlace              = "new_place"
 	MonitorMapNoted                 = "noted"
@@ -206,6 +196,7 @@ type MonitorProgramSpecs struct {
 // It can be passed ebpf.CollectionSpec.Assign.
 type MonitorMapSpecs struct {
 	Cgroups  *ebpf.MapSpec `ebpf:"cgroups"`
+	Fences   *ebpf.MapSpec `ebpf:"fences"`
 	Lost     *ebpf.MapSpec `ebpf:"lost"`
 	NewPlace *ebpf.MapSpec `ebpf:"new_place"`
 	Noted    *ebpf.MapSpec `ebpf:"noted"`
@@ -271,6 +262,7 @@ func (o *MonitorObjects) Close() error {
 // It can be passed to LoadMonitorObjects or ebpf.CollectionSpec.LoadAndAssign.
 type MonitorMaps struct {
 	Cgroups  *ebpf.Map `ebpf:"cgroups"`
+	Fences   *ebpf.Map `ebpf:"fences"`
 	Lost     *ebpf.Map `ebpf:"lost"`
 	NewPlace *ebpf.Map `ebpf:"new_place"`
 	Noted    *ebpf.Map `ebpf:"noted"`
@@ -289,6 +281,7 @@ type MonitorMaps struct {
 func (m *MonitorMaps) Close() error {
 	return _MonitorClose(
 		m.Cgroups,
+		m.Fences,
 		m.Lost,
 		m.NewPlace,
 		m.Noted,

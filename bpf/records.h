@@ -80,22 +80,6 @@ const struct check *unused_check __attribute__((unused));
 const enum check_flags *unused_check_flags __attribute__((unused));
 const enum lost_kind *unused_lost_kind __attribute__((unused));
 
-struct fence {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, u32);
-};
-
-/* Nobody looks it up. It is a map of maps, so that the kernel lets user space put
- * one there only when no program uses what it read before. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__array(values, struct fence);
-} fences SEC(".maps");
-
 HASH(images, struct image_key, struct image, 1 << 18);
 HASH(exes, struct exe_key, struct exe, 1 << 14);
 HASH(checks, struct check_key, struct check, 1 << 18);

@@ -42,6 +42,22 @@ struct {
 	__type(value, struct tallies);
 } repeats SEC(".maps");
 
+struct fence {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u32);
+};
+
+/* Nobody looks it up. It is a map of maps, so that the kernel lets user space put
+ * one there only when no program uses what it read before. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__array(values, struct fence);
+} fences SEC(".maps");
+
 static __always_inline struct tallies *get_tallies(u32 now)
 {
 	u32 at = now & 1;

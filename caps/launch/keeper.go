@@ -77,7 +77,8 @@ type Process struct {
 // limits, and signal.Notify or signal.Ignore for SIGHUP and SIGINT, of which
 // a command must get to know that they were ignored, as nohup(1) does it. What
 // is to be done meanwhile it calls when it has noted that, and waits for it;
-// descriptors that are opened there must be closed on exec. The error is ErrNoKeeperMain in a program that does not call KeeperMain.
+// descriptors that are opened there must be closed on exec. The error is
+// ErrNoKeeperMain in a program that does not call KeeperMain.
 func StartKeeper(meanwhile ...func()) (*Keeper, error) {
 	if !mayKeep.Load() {
 		return nil, ErrNoKeeperMain

@@ -9,7 +9,7 @@ const enough = 32 << 20
 
 // leaveGarbage puts off the collecting of garbage until the function it returns
 // is called. While programs are loaded, all of it is a few MiB, which take longer
-// to collect than to have.
+// to collect than to have. From then on it may grow to enough.
 func leaveGarbage() (collect func()) {
 	debug.SetMemoryLimit(enough)
 	before := debug.SetGCPercent(-1)

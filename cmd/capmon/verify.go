@@ -105,11 +105,12 @@ func runVerify(s streams, o verifyOptions) error {
 	if kept.Verdict == discover.NotFound {
 		return exit.Usagef("%s: it found no set, so there is nothing to verify", o.file)
 	}
-	senders := watchSenders(bpf.ReadTypes())
+	types := bpf.ReadTypes()
+	senders := watchSenders(types)
 	defer senders.close()
 	ctx, restore := untilInterrupted(senders)
 	defer restore()
-	err = verifyKept(ctx, s, s.out, o, kept)
+	err = verifyKept(ctx, s, s.out, o, types, kept)
 	sayInterrupted(ctx, s.err, "capmon verify")
 	if status := interruptStatus(ctx); status != 0 {
 		return exit.Status(status)
@@ -119,7 +120,7 @@ func runVerify(s streams, o verifyOptions) error {
 
 // verifyKept makes the attempts of a report again, and writes to w what has
 // become of its set.
-func verifyKept(ctx context.Context, s streams, w io.Writer, o verifyOptions, kept discover.Report) error {
+func verifyKept(ctx context.Context, s streams, w io.Writer, o verifyOptions, types *bpf.Types, kept discover.Report) error {
 	again, err := optionsOf(kept)
 	if err != nil {
 		return exit.Usagef("%s: %v", o.file, err)
@@ -128,7 +129,7 @@ func verifyKept(ctx context.Context, s streams, w io.Writer, o verifyOptions, ke
 		return exit.Usagef("%s: its directory %s cannot be entered: %v", o.file, kept.Directory, exit.RootCause(err))
 	}
 	p := discoveroutput.NewProgress(s.err, terminal.NewScreen(s.err, o.color), launch.Grantable(), o.verbose)
-	discoverer, err := openDiscoverer(s, again, bpf.ReadTypes(), p)
+	discoverer, err := openDiscoverer(s, again, types, p)
 	if err != nil {
 		return err
 	}

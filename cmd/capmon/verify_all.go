@@ -40,11 +40,12 @@ func runVerifyAll(s streams, o verifyOptions) error {
 	if err != nil {
 		return fmt.Errorf("find working directory: %w", err)
 	}
-	senders := watchSenders(bpf.ReadTypes())
+	types := bpf.ReadTypes()
+	senders := watchSenders(types)
 	defer senders.close()
 	ctx, restore := untilInterrupted(senders)
 	defer restore()
-	results, err := verifyEach(ctx, s, o, list, dir)
+	results, err := verifyEach(ctx, s, o, types, list, dir)
 	sayInterrupted(ctx, s.err, "capmon verify")
 	if status := interruptStatus(ctx); status != 0 {
 		return exit.Status(status)
@@ -81,14 +82,14 @@ func inRepository(dir string) string {
 	return workloads.FileName
 }
 
-func verifyEach(ctx context.Context, s streams, o verifyOptions, list []workloads.Workload, dir string) ([]workloads.Result, error) {
+func verifyEach(ctx context.Context, s streams, o verifyOptions, types *bpf.Types, list []workloads.Workload, dir string) ([]workloads.Result, error) {
 	var results []workloads.Result
 	for _, w := range list {
 		fmt.Fprintf(s.err, "capmon verify: %s\n", w.Name)
 		var text bytes.Buffer
 		began := time.Now()
 		o.file = fmt.Sprintf("%s: %s", workloads.FileName, w.Name)
-		err := verifyKept(ctx, s, &text, o, discover.Report{
+		err := verifyKept(ctx, s, &text, o, types, discover.Report{
 			Command: w.Command, Directory: dir, Given: w.Given,
 			Result: discover.Result{Verdict: discover.Minimal, Capabilities: w.Needs},
 		})

@@ -38,6 +38,9 @@ func TestThreadsInStep(t *testing.T) {
 // A thread that moves to another processor counts on in a list that the other has
 // begun, in which its last place holds what was read before.
 func TestRepeatsOfAThreadThatMoves(t *testing.T) {
+	if runtime.NumCPU() < 2 {
+		testenv.Cannot(t, "takes two processors")
+	}
 	oneBackend(t, func(t *testing.T, tracer *Tracer) {
 		const last = 1000
 		p := perl(perlAsk + fmt.Sprintf(`

@@ -98,10 +98,13 @@ func (r *Recording) take(running bool, wanted func(bpf.CommandCheckKey) bool) er
 	entries, err := backend.Take[bpf.CommandCheckKey, bpf.CommandCheck](r.tracer.maps.Checks,
 		func(k bpf.CommandCheckKey) bool { return k.Image.Attempt == r.attempt && wanted(k) })
 	if err == nil {
-		err = r.tracer.tallies.readAll(running)
+		// After the taking: what repeats a check that is taken is counted
+		// nowhere else from then on.
+		_, err = r.tracer.tallies.Read(r.tracer.repeats, running)
 	}
 	for _, entry := range entries {
-		entry.Value.Count += r.tracer.tallies.take(entry.Key)
+		entry.Value.Count += r.tracer.repeats[entry.Key]
+		delete(r.tracer.repeats, entry.Key)
 		r.unnamed.add(record{Entry: entry})
 	}
 	return err

@@ -36,9 +36,12 @@ type Tracer struct {
 	syscalls trace.Syscalls
 	symbols  backend.Symbols
 
-	tallies tallies
+	tallies *backend.Tallies[bpf.CommandCheckKey]
 
-	collecting  sync.Mutex
+	collecting sync.Mutex
+	// repeats has what was counted beside the kernel's map of checks, of checks
+	// that are still there.
+	repeats     map[bpf.CommandCheckKey]uint64
 	mu          sync.Mutex
 	lastAttempt uint32
 	sysExit     sysExit
@@ -93,17 +96,14 @@ func load(types *bpf.Types, b backend.Backend, spec *ebpf.CollectionSpec) (*Trac
 		bpf.CommandMaps
 		Turn *ebpf.Variable `ebpf:"turn"`
 	}
-	t := &Tracer{syscalls: names, stacks: newStacks()}
+	t := &Tracer{syscalls: names, stacks: newStacks(), repeats: map[bpf.CommandCheckKey]uint64{}}
 	if t.programs, err = backend.Load(types, b, spec, &loaded); err != nil {
 		return nil, err
 	}
 	t.maps = loaded.CommandMaps
-	t.tallies = tallies{
-		fences: t.maps.Fences, lists: t.maps.Repeats, turn: loaded.Turn, read: map[bpf.CommandCheckKey]uint64{},
-	}
-	if t.tallies.fence, err = ebpf.NewMap(spec.Maps[bpf.CommandMapFences].InnerMap); err != nil {
+	if t.tallies, err = backend.NewTallies[bpf.CommandCheckKey](t.maps.Repeats, t.maps.Fences, loaded.Turn, spec); err != nil {
 		t.Close()
-		return nil, fmt.Errorf("make eBPF map: %w", err)
+		return nil, err
 	}
 	return t, nil
 }
@@ -131,5 +131,5 @@ func (t *Tracer) Close() error {
 		t.endDraining()
 		t.draining.Wait()
 	}
-	return errors.Join(t.sysExit.close(), t.tallies.close(), t.programs.Close(), t.symbols.Close(), t.maps.Close())
+	return errors.Join(t.sysExit.close(), t.tallies.Close(), t.programs.Close(), t.symbols.Close(), t.maps.Close())
 }

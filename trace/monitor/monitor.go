@@ -132,7 +132,7 @@ func (m *Monitor) start(types *bpf.Types, b backend.Backend, spec *ebpf.Collecti
 	if m.ring, err = ringbuf.NewReader(m.maps.Ring); err != nil {
 		return fmt.Errorf("read eBPF ring: %w", err)
 	}
-	if m.window, err = newWindow(&m.maps, loaded.Turn, spec.Maps[bpf.MonitorMapWindows].InnerMap); err != nil {
+	if m.window, err = newWindow(&m.maps, loaded.Turn, spec); err != nil {
 		return err
 	}
 	return m.programs.Attach()

@@ -9,6 +9,7 @@ import (
 	"github.com/cilium/ebpf"
 
 	"github.com/capmon/capmon/bpf"
+	"github.com/capmon/capmon/trace/backend"
 )
 
 // windowBatch is how many entries one system call reads. A hash bucket must
@@ -18,12 +19,9 @@ const windowBatch = 4096
 // window is where the kernel counts checks that are alike: one of two hash
 // tables, which change places whenever it is read.
 type window struct {
-	outer   *ebpf.Map
+	// tables take turns, and so do tallies.
 	tables  [2]*ebpf.Map
-	tallies *ebpf.Map
-	// turn counts the windows. Its lowest bit is the index of the table.
-	turn *ebpf.Variable
-	now  uint32
+	tallies *backend.Tallies[bpf.MonitorSeenKey]
 
 	repeats map[bpf.MonitorSeenKey]uint64
 	keys    []bpf.MonitorSeenKey
@@ -31,58 +29,36 @@ type window struct {
 	records []bpf.MonitorSeenRecord
 }
 
-func newWindow(maps *bpf.MonitorMaps, turn *ebpf.Variable, spec *ebpf.MapSpec) (*window, error) {
+func newWindow(maps *bpf.MonitorMaps, turn *ebpf.Variable, spec *ebpf.CollectionSpec) (_ *window, err error) {
 	w := &window{
-		outer: maps.Windows, tallies: maps.Repeats, turn: turn,
 		repeats: map[bpf.MonitorSeenKey]uint64{},
 		keys:    make([]bpf.MonitorSeenKey, windowBatch), values: make([]bpf.MonitorSeen, windowBatch),
 	}
-	if err := w.turn.Get(&w.now); err != nil {
-		return nil, fmt.Errorf("read turn of checks: %w", err)
-	}
-	for i := range w.tables {
-		table, err := ebpf.NewMap(spec)
+	defer func() {
 		if err != nil {
 			w.close()
+		}
+	}()
+	if w.tallies, err = backend.NewTallies[bpf.MonitorSeenKey](maps.Repeats, maps.Fences, turn, spec); err != nil {
+		return nil, err
+	}
+	for i := range w.tables {
+		if w.tables[i], err = ebpf.NewMap(spec.Maps[bpf.MonitorMapWindows].InnerMap); err != nil {
 			return nil, fmt.Errorf("make table of checks: %w", err)
 		}
-		w.tables[i] = table
-		if err := w.install(uint32(i)); err != nil {
-			w.close()
-			return nil, err
+		if err := maps.Windows.Put(uint32(i), w.tables[i]); err != nil {
+			return nil, fmt.Errorf("install table of checks: %w", err)
 		}
 	}
 	return w, nil
 }
 
-// install puts a table in its place. When it returns, no program works with
-// what it read before (maybe_wait_bpf_programs in kernel/bpf/syscall.c).
-func (w *window) install(i uint32) error {
-	if err := w.outer.Put(i, w.tables[i]); err != nil {
-		return fmt.Errorf("install table of checks: %w", err)
-	}
-	return nil
-}
-
-// next begins another window, and returns the number of the one that is over,
-// in which nothing is counted any more.
-func (w *window) next() (over uint32, err error) {
-	over = w.now
-	if err := w.turn.Set(over + 1); err != nil {
-		return 0, fmt.Errorf("change table of checks: %w", err)
-	}
-	w.now++
-	return over, w.install(over & 1)
-}
-
 // take returns what was counted since it was last called, in the order in
 // which it was first seen. The slice is good until the next call.
 func (w *window) take() ([]bpf.MonitorSeenRecord, error) {
-	over, err := w.next()
+	clear(w.repeats)
+	over, err := w.tallies.Read(w.repeats, true)
 	if err != nil {
-		return nil, err
-	}
-	if err := w.readTallies(over); err != nil {
 		return nil, err
 	}
 	w.records = w.records[:0]
@@ -106,28 +82,8 @@ func (w *window) take() ([]bpf.MonitorSeenRecord, error) {
 	return w.records, nil
 }
 
-// readTallies reads what was counted beside the table. All of it is in the
-// table, too, which knows no more than that it was seen.
-func (w *window) readTallies(over uint32) error {
-	clear(w.repeats)
-	var perCPU []bpf.MonitorTallies
-	if err := w.tallies.Lookup(over&1, &perCPU); err != nil {
-		return fmt.Errorf("read repeated checks: %w", err)
-	}
-	for i := range perCPU {
-		t := &perCPU[i]
-		if t.Turn != over {
-			continue
-		}
-		for _, kind := range t.Kinds[:min(t.Used, uint32(len(t.Kinds)))] {
-			w.repeats[kind.Key] += kind.Count
-		}
-	}
-	return nil
-}
-
 func (w *window) close() error {
-	var errs []error
+	errs := []error{w.tallies.Close()}
 	for _, table := range w.tables {
 		if table != nil {
 			errs = append(errs, table.Close())
